@@ -1,0 +1,1 @@
+"""Arrays and tensors only: superposition, dihedrals, frames, distances, forward kinematics."""
