@@ -1,0 +1,50 @@
+# make run    set up and run the whole flow on the embedded example
+# make test   set up and run lint and tests
+# make setup, make test-slow, make test-gpu, make benchmark, make clean
+
+PYTHON ?= python3
+VENV := .venv
+CORES ?= all
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+INSTALL := pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+
+.PHONY: run test lint setup test-slow test-gpu benchmark clean
+
+run: $(VENV)/.ready
+	snakemake --cores $(CORES)
+	@echo "Report: results/report/index.html"
+
+setup: $(VENV)/.ready-test
+
+test: lint
+	pytest -m "not slow and not gpu"
+
+lint: $(VENV)/.ready-test
+	ruff check .
+	ruff format --check .
+	snakefmt --check workflow
+	snakemake --lint
+
+test-slow: $(VENV)/.ready-test
+	pytest -m slow
+
+test-gpu: $(VENV)/.ready-test
+	pytest -m gpu
+
+benchmark: $(VENV)/.ready-test
+	python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) .snakemake .pytest_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) .
+	touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(INSTALL) '.[test]'
+	touch $@

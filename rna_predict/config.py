@@ -1,0 +1,273 @@
+"""The configuration: pydantic sections, unknown keys forbidden; the only file that knows YAML keys.
+
+``config/config.yaml`` documents each key, ``config/schema.json`` is generated from here. The model
+file (``config/model/*.yaml``) is checked against the plain records of the packages that use them.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from rna_predict.errors import InputError
+
+Fraction = Field(ge=0.0, le=1.0)
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class Entries(Section):
+    """Which entries, and where from."""
+
+    ids: tuple[str, ...] = ()
+    """PDB ids, in addition to those of `file`."""
+    file: Path | None = None
+    """Text file of ids, one a line."""
+    source: str
+    """Where entries come from: an https:// or file:// address or a path, with {id} in it."""
+    shards: int = Field(ge=1, le=999)
+    """Number of jobs that entries are dealt to; a few hundred entries a shard works well."""
+    downloads: int = Field(default=4, ge=1, le=32)
+    """Downloads at a time within one job."""
+
+
+class Structures(Section):
+    """Which chains are kept."""
+
+    min_length: int = Field(ge=1)
+    """Shortest full sequence (nt)."""
+    max_length: int = Field(ge=1)
+    """Longest full sequence (nt)."""
+    max_resolution: float = Field(gt=0)
+    """Worst resolution (angstrom); entries without one (NMR) pass."""
+    min_observed: float = Fraction
+    """Least fraction of residues with coordinates."""
+    max_modified: float = Fraction
+    """Greatest fraction of modified residues."""
+    max_unknown: float = Fraction
+    """Greatest fraction of residues without a known parent base."""
+
+
+class Angles(Section):
+    """Torsion angles."""
+
+    backend: Literal["mdanalysis"] = "mdanalysis"
+    """Program that measures them."""
+
+
+class Secondary(Section):
+    """Folding from sequence."""
+
+    min_probability: float = Fraction
+    """Base-pair probabilities below this are dropped."""
+    max_span: int = Field(ge=0)
+    """Longest distance between paired residues (nt); bounds time and memory; 0 = no bound."""
+
+
+class Families(Section):
+    """Rfam families and sequence clusters."""
+
+    models: Path
+    """Calibrated covariance models: a .cm file or a folder of them."""
+    max_evalue: float = Field(gt=0)
+    """Hits above this E-value are not reported."""
+    database_size: float = Field(gt=0)
+    """Stated size of the searched database (million nucleotides), so that E-values compare."""
+    cluster_identity: float = Fraction
+    """Chains at least this identical share a cluster."""
+    cluster_coverage: float = Fraction
+    """... over at least this fraction of the longer chain."""
+
+
+class Splits(Section):
+    """Train, validation and test."""
+
+    train: float = Fraction
+    """Fraction of residues to train on."""
+    validation: float = Fraction
+    """Fraction of residues to select on."""
+    test: float = Fraction
+    """Fraction of residues to report on; the three add up to 1."""
+    holdouts: tuple[str, ...] = ()
+    """Chains (1y26_X) or entries (1y26) that are forced to test with all their relatives."""
+    family_evalue: float = Field(gt=0)
+    """Hits at or below this E-value are family labels; the audit looks at these."""
+    component_evalue: float = Field(gt=0)
+    """Hits at or below this E-value join chains into one component."""
+    cutoff: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    """No chain released on or after this date may train (ISO date); empty = no cut-off."""
+
+    @model_validator(mode="after")
+    def _fractions_add_up(self) -> "Splits":
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train + validation + test must be 1, not {total:g}")
+        return self
+
+
+class Augment(Section):
+    """Copies of training chains."""
+
+    coordinate_copies: int = Field(ge=0)
+    """Tier 1: noisy, moved copies of each training chain; 0 switches the tier off."""
+    coordinate_noise: float = Field(ge=0)
+    """Tier 1: standard deviation of the noise (angstrom)."""
+    swap_copies: int = Field(ge=0)
+    """Tier 2: copies with compensatory base-pair swaps; 0 switches the tier off."""
+    swap_probability: float = Fraction
+    """Tier 2: least predicted probability of a pair that may be swapped."""
+
+
+class Training(Section):
+    """Where training runs; how it runs is in the model file."""
+
+    model: Path
+    """Model file: dimensions, training and sampling."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device to train on."""
+    gpus: int = Field(default=0, ge=0)
+    """GPUs that the training job asks the cluster for."""
+    runtime: int = Field(default=60, ge=1)
+    """Time the training job asks the cluster for (minutes)."""
+
+
+class Predict(Section):
+    """Models of the targets."""
+
+    targets: Path
+    """FASTA file; a target named like a chain of the data set is scored against it."""
+    models: int = Field(ge=1, le=100)
+    """Models for each target."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device to sample on."""
+
+
+class Refine(Section):
+    """Energy minimisation."""
+
+    max_iterations: int = Field(ge=1)
+    """Iterations of the minimiser, over all stages."""
+    restraint: float = Field(ge=0)
+    """Force constant that holds atoms in place (kJ/mol/nm^2) in the first stage."""
+    time_limit: float = Field(gt=0)
+    """Limit for one model (s); past it the input is kept."""
+
+
+class Report(Section):
+    """The HTML report."""
+
+    title: str
+    """Heading of the page."""
+
+
+class Config(Section):
+    """Configuration of one run of the workflow."""
+
+    run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    """Name of the training run; a folder of results/models."""
+    seed: int = Field(ge=0, lt=2**32)
+    """Seed of the split, the augmentation, the training and the samples."""
+    entries: Entries
+    structures: Structures
+    angles: Angles
+    secondary: Secondary
+    families: Families
+    splits: Splits
+    augment: Augment
+    training: Training
+    predict: Predict
+    refine: Refine
+    report: Report
+
+
+def load_config(values: dict[str, Any], root: Path) -> Config:
+    """Check a configuration and make its paths absolute.
+
+    Parameters
+    ----------
+    values : dict
+        Sections as read from YAML.
+    root : path
+        Folder that relative paths start from.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    InputError
+        Naming every key that is unknown, missing or out of range, and every file that is absent.
+    """
+    config = _validate(TypeAdapter(Config), values, "config")
+    values = config.model_dump(mode="json")
+    for section, key in (
+        ("entries", "file"),
+        ("families", "models"),
+        ("training", "model"),
+        ("predict", "targets"),
+    ):
+        if values[section][key] is not None:
+            path = root / values[section][key]
+            if not path.exists():
+                raise InputError(f"config {section}.{key}", f"no such file: {path}")
+            values[section][key] = str(path)
+    source = values["entries"]["source"]
+    if "{id}" not in source:
+        raise InputError("config entries.source", f"expected {{id}} in it, got {source!r}")
+    if "://" not in source:
+        values["entries"]["source"] = str(root / source)
+    load_model_file(Path(values["training"]["model"]))
+    return Config.model_validate(values)
+
+
+def load_model_file(path: Path) -> dict[str, Any]:
+    """Check a model file and fill in its defaults.
+
+    Parameters
+    ----------
+    path : path
+        YAML with the sections ``dimensions``, ``training`` and ``sampling``.
+
+    Returns
+    -------
+    dict
+        The three sections, complete.
+
+    Raises
+    ------
+    InputError
+        Naming the file and every key that is unknown, missing or of the wrong type.
+    """
+    from rna_predict.training.settings import ModelFile
+
+    adapter = TypeAdapter(ModelFile)
+    record = _validate(adapter, yaml.safe_load(path.read_text()), path)
+    return adapter.dump_python(record, mode="json")
+
+
+def schema() -> str:
+    """Give the JSON schema of :class:`Config` as text, for editors and for the sync test."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+
+
+def _validate(adapter: TypeAdapter, values: Any, where: Path | str) -> Any:
+    """Validate, turning pydantic's list of faults into one error that names every key."""
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or '(top)'}: "
+            + ("unknown key" if "extra" in fault["type"] or "unexpected" in fault["type"]
+               else f"{fault['msg']}, got {fault['input']!r}"[:200])
+            for fault in error.errors()
+        ]  # fmt: skip
+        raise InputError(where, "; ".join(faults)) from None

@@ -1,0 +1,65 @@
+"""Validated configuration, target tables, wildcard constraints and the hash of each script's code."""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir).parent.resolve()
+SCRIPTS = ROOT / "scripts"
+sys.path.insert(0, str(ROOT))
+
+from rna_predict.config import load_config
+from rna_predict.errors import InputError
+from rna_predict.provenance import code_hash
+from rna_predict.structure.fasta import read_fasta
+from rna_predict.structure.shards import deal_shards, read_entry_list
+
+try:
+    CONFIG = load_config(config, ROOT)
+    SHARDS = deal_shards(
+        [
+            *CONFIG.entries.ids,
+            *(read_entry_list(CONFIG.entries.file) if CONFIG.entries.file else []),
+        ],
+        CONFIG.entries.shards,
+    )
+    TARGETS = list(read_fasta(CONFIG.predict.targets))
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+# A target named {entry}_{chain} of a listed entry is scored against that chain.
+LISTED = {entry for entries in SHARDS.values() for entry in entries}
+SCORED = [name for name in TARGETS if name.rpartition("_")[0].lower() in LISTED]
+MODELS = range(1, CONFIG.predict.models + 1)
+DATASET = [
+    "results/structures/chains.parquet",
+    "results/structures/rejected.tsv",
+    "results/angles/angles.parquet",
+    "results/secondary/pairs.parquet",
+    "results/secondary/probabilities.parquet",
+    "results/splits/families.tsv",
+    "results/splits/clusters.tsv",
+    "results/splits/splits.tsv",
+    "results/splits/leakage.tsv",
+    "results/augment/augmented.parquet",
+    "results/augment/probabilities.parquet",
+]
+
+
+wildcard_constraints:
+    shard=r"\d{3}",
+    run=r"[A-Za-z0-9_-]+",
+    target="|".join(map(re.escape, TARGETS)),
+    k=r"\d+",
+
+
+# Every job finds the package beside the workflow, also inside a conda environment.
+shell.prefix(
+    f"export PYTHONPATH={str(ROOT)!r}; export OMP_NUM_THREADS=${{OMP_NUM_THREADS:-1}}; "
+)
+
+
+def code(script):
+    """Hash what a script runs, so that an edit of the package reruns what depends on it."""
+    return code_hash(SCRIPTS / script, ROOT)

@@ -1,0 +1,71 @@
+"""The HTML report of a run.
+
+INPUTS: the tables of all stages and, for each target, its models, scores and confidences
+OUTPUTS: results/report/index.html
+"""
+
+
+rule build_report:
+    """Build the self-contained HTML report."""
+    input:
+        chains="results/structures/chains.parquet",
+        rejected="results/structures/rejected.tsv",
+        angles="results/angles/angles.parquet",
+        families="results/splits/families.tsv",
+        clusters="results/splits/clusters.tsv",
+        splits="results/splits/splits.tsv",
+        leakage="results/splits/leakage.tsv",
+        augmentation="results/augment/augmentation.tsv",
+        metrics=f"results/models/{CONFIG.run}/metrics.csv",
+        model=f"results/models/{CONFIG.run}/model.yaml",
+        rankings=expand(
+            "results/ranked/{run}/{target}/ranking.tsv", run=CONFIG.run, target=TARGETS
+        ),
+        scores=expand(
+            "results/scores/{run}/{target}.tsv", run=CONFIG.run, target=SCORED
+        ),
+        script=SCRIPTS / "build_report.py",
+    output:
+        report(
+            "results/report/index.html",
+            caption="../report/index.rst",
+            category="Report",
+        ),
+    log:
+        "results/logs/build_report.log",
+    benchmark:
+        "results/benchmarks/build_report.tsv"
+    conda:
+        "../../envs/rna_predict.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        run=CONFIG.run,
+        targets=TARGETS,
+        config=CONFIG.model_dump_json(),
+        code=code("build_report.py"),
+    shell:
+        "python {input.script:q}"
+        " --run {params.run}"
+        " --config {params.config:q}"
+        " --chains {input.chains:q}"
+        " --rejected {input.rejected:q}"
+        " --angles {input.angles:q}"
+        " --families {input.families:q}"
+        " --clusters {input.clusters:q}"
+        " --splits {input.splits:q}"
+        " --leakage {input.leakage:q}"
+        " --augmentation {input.augmentation:q}"
+        " --metrics {input.metrics:q}"
+        " --model-config {input.model:q}"
+        " --targets {params.targets:q}"
+        " --natives-dir results/natives"
+        " --predictions-dir results/predictions/{params.run}"
+        " --refined-dir results/refined/{params.run}"
+        " --ranked-dir results/ranked/{params.run}"
+        " --scores-dir results/scores/{params.run}"
+        " --benchmarks-dir results/benchmarks"
+        " --out {output:q}"
+        " &> {log:q}"
