@@ -102,9 +102,27 @@ IDEAL_BOND: Final = {
     ("P", "OP1"): 1.485, ("P", "OP2"): 1.485, ("P", "O5'"): 1.593, ("O5'", "C5'"): 1.440,
     ("C5'", "C4'"): 1.510, ("C4'", "O4'"): 1.453, ("C4'", "C3'"): 1.524, ("C3'", "O3'"): 1.423,
     ("C3'", "C2'"): 1.525, ("C2'", "O2'"): 1.413, ("C2'", "C1'"): 1.528, ("C1'", "O4'"): 1.414,
-    ("O3'", "P+1"): 1.607,
+    ("O3'", "P+1"): 1.607, ("C1'", "N9|N1"): 1.471,
 }  # fmt: skip
-"""Sugar-phosphate bond lengths (angstrom); the bonds of a base follow from ``BASE_FRAME``."""
+"""Sugar-phosphate bond lengths (angstrom); the bonds of a known base, the glycosidic one included,
+follow from ``BASE_FRAME``."""
+
+IDEAL_ANGLE: Final = {
+    ("O3'-1", "P", "O5'"): (103.9, 103.9), ("O3'-1", "P", "OP1"): (106.7, 106.7),
+    ("O3'-1", "P", "OP2"): (109.5, 109.5), ("O5'", "P", "OP1"): (108.7, 108.7),
+    ("O5'", "P", "OP2"): (107.2, 107.2), ("P", "O5'", "C5'"): (120.7, 121.2),
+    ("O5'", "C5'", "C4'"): (110.3, 110.8), ("C5'", "C4'", "C3'"): (116.0, 115.1),
+    ("C5'", "C4'", "O4'"): (109.8, 109.3), ("C3'", "C4'", "O4'"): (103.4, 106.0),
+    ("C4'", "C3'", "O3'"): (111.5, 109.3), ("C4'", "C3'", "C2'"): (101.3, 102.5),
+    ("C3'", "O3'", "P+1"): (119.9, 120.9), ("C1'", "C2'", "O2'"): (109.1, 111.8),
+    ("C3'", "C2'", "O2'"): (111.8, 114.3), ("O4'", "C1'", "N9|N1"): (108.7, 108.7),
+    ("C2'", "C1'", "N9|N1"): (112.5, 114.1),
+}  # fmt: skip
+"""Bond angles (degrees) in a C3'-endo and in a C2'-endo sugar; ``-1`` and ``+1``: neighbours.
+
+Medians over 1,850 C3'-endo and 161 C2'-endo residues of 70 PDB entries at 1.6 A or better: they
+rebuild other entries from their torsions more closely than the means of small molecules (Gelbin et
+al. 1996), from which they differ by less than 2 degrees."""
 
 BASE_FRAME: Final = {
     "A": {

@@ -1,0 +1,1 @@
+"""Features from sequence, truth from structure, crops, data sets and the Lightning data module."""

@@ -1,0 +1,1 @@
+"""Scores of RNA models against experimental structures: pure functions of arrays and Chains."""

@@ -1,0 +1,120 @@
+"""Bond lengths against the ideal geometry, and which residues are joined."""
+
+from functools import cache
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from rna_predict.constants import (
+    ALPHABET,
+    BASE_BONDS,
+    BASE_FRAME,
+    IDEAL_BOND,
+    LINK_MAX,
+    SLOT_INDEX,
+    SUGAR_BONDS,
+)
+from rna_predict.structure.chain import Chain
+
+TOLERANCE = 0.1
+"""Angstrom: about five standard deviations of the bonds of Gelbin et al. (1996)."""
+
+
+def linked(chain: Chain) -> Bool[np.ndarray, " links"]:
+    """Tell which neighbours in the sequence are joined by an O3'-P bond, however long it is.
+
+    Parameters
+    ----------
+    chain : Chain
+        n residues.
+
+    Returns
+    -------
+    (n - 1,) bool
+        True between observed residues whose author numbers follow each other (or differ in the
+        insertion code only), and wherever O3' and P are within ``constants.LINK_MAX``.
+    """
+    numbers = chain.auth_numbers.astype(np.int64)
+    codes = np.array(chain.ins_codes, dtype=str)
+    step = np.diff(numbers)
+    follows = (step == 1) | ((step == 0) & (codes[1:] != codes[:-1]))
+    near = np.nan_to_num(link_lengths(chain), nan=np.inf) <= LINK_MAX
+    return chain.observed[1:] & chain.observed[:-1] & (follows | near)
+
+
+def link_lengths(chain: Chain) -> Float[np.ndarray, " links"]:
+    """Measure O3'(i)-P(i+1).
+
+    Parameters
+    ----------
+    chain : Chain
+        n residues.
+
+    Returns
+    -------
+    (n - 1,) float, angstrom
+        NaN where an atom is missing.
+    """
+    slot = SLOT_INDEX[ALPHABET[0]]
+    ends = chain.coords[:-1, slot["O3'"]] - chain.coords[1:, slot["P"]]
+    return np.linalg.norm(ends.astype(np.float64), axis=-1)
+
+
+def bond_deviations(chain: Chain) -> Float[np.ndarray, " bonds"]:
+    """Measure each observed bond against its ideal length.
+
+    Parameters
+    ----------
+    chain : Chain
+        The bonds within its residues, and the O3'-P bonds between :func:`linked` ones.
+
+    Returns
+    -------
+    (m,) float, angstrom
+        Measured minus ideal: within residues first, residue by residue, then the links.
+    """
+    slots, ideal = _bond_table()
+    coords = np.concatenate([chain.coords, np.full((len(chain), 1, 3), np.nan)], axis=1)
+    residue = np.arange(len(chain))[:, None]
+    first, second = np.moveaxis(slots[chain.kinds], -1, 0)
+    lengths = np.linalg.norm(coords[residue, first] - coords[residue, second], axis=-1)
+    links = link_lengths(chain)[linked(chain)] - IDEAL_BOND["O3'", "P+1"]
+    deviations = np.concatenate([(lengths - ideal[chain.kinds]).ravel(), links])
+    return deviations[np.isfinite(deviations)]
+
+
+def bond_outliers(chain: Chain, tolerance: float = TOLERANCE) -> float:
+    """Give the share of bonds that deviate from the ideal length by more than the tolerance.
+
+    Parameters
+    ----------
+    chain : Chain
+        The model.
+    tolerance : float, angstrom
+        Largest deviation of a good bond.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if no bond is observed.
+    """
+    deviations = bond_deviations(chain)
+    return float((np.abs(deviations) > tolerance).mean()) if len(deviations) else float("nan")
+
+
+@cache
+def _bond_table() -> tuple[Int[np.ndarray, "kinds bonds 2"], Float[np.ndarray, "kinds bonds"]]:
+    """Give the slots and ideal lengths of each residue kind's bonds; -1 and NaN pad."""
+    rows = []
+    for base in ALPHABET:
+        frame = {name: np.array(xy) for name, xy in BASE_FRAME.get(base, {}).items()}
+        index = SLOT_INDEX[base]
+        row = [(index[a], index[b], IDEAL_BOND[a, b]) for a, b in SUGAR_BONDS]
+        row += [
+            (index[a], index[b], float(np.linalg.norm(frame[a] - frame[b])))
+            for a, b in BASE_BONDS[base]
+        ]
+        rows.append(row)
+    longest = max(len(row) for row in rows)
+    table = np.array([row + [(-1, -1, np.nan)] * (longest - len(row)) for row in rows])
+    return table[..., :2].astype(np.int64), table[..., 2]

@@ -1,0 +1,1 @@
+"""Torch modules, no file access: torsion net, Pairformer, kinematics, merger, diffusion, heads."""

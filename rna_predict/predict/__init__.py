@@ -1,0 +1,1 @@
+"""From a sequence and trained weights to ranked models on disk."""

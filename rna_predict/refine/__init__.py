@@ -1,0 +1,1 @@
+"""Minimisation of models with OpenMM, and the gates a minimised model has to pass."""

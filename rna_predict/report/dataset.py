@@ -1,0 +1,153 @@
+"""The data set of a run: entries, chains, rejects, families, splits, leaks, augmentation."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from rna_predict.constants import BACKBONE_TORSIONS, PURINES
+from rna_predict.errors import InputError
+from rna_predict.report.inputs import ReportInputs
+from rna_predict.report.tables import read_parquet_table, read_text_table
+
+SPLITS: Final = ("train", "validation", "test")
+SHOWN_ANGLES: Final = (*BACKBONE_TORSIONS, "eta", "theta", "phase")
+"""Angles that the report draws."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Tables of the data stages.
+
+    Attributes
+    ----------
+    entries : DataFrame or None
+        entry, status, reason; None where no manifest was given.
+    chains : DataFrame
+        chain_id, entry, length, method, resolution, release_date, split ("" outside all splits),
+        component; one row a chain (its first model).
+    rejected : DataFrame
+        entry, chain ("" for a whole entry), reason, detail.
+    families : DataFrame
+        chain_id, family, family_name, evalue.
+    clusters : DataFrame
+        chain_id, cluster.
+    leakage : DataFrame
+        kind, train_chain, test_chain, value, detail.
+    augmentation : DataFrame
+        As the augmentation stage wrote it, all text.
+    angles : dict of (n,) float, degrees
+        All residues' values of ``SHOWN_ANGLES`` in [0, 360), NaN where undefined.
+    purine : (n,) bool
+        Whether the base of each of those residues is A or G.
+    """
+
+    entries: pd.DataFrame | None
+    chains: pd.DataFrame
+    rejected: pd.DataFrame
+    families: pd.DataFrame
+    clusters: pd.DataFrame
+    leakage: pd.DataFrame
+    augmentation: pd.DataFrame
+    angles: dict[str, Float[np.ndarray, " n"]]
+    purine: np.ndarray
+
+    def side(self, split: str) -> pd.DataFrame:
+        """Give the chains of one split."""
+        return self.chains[self.chains["split"] == split]
+
+
+def read_dataset(inputs: ReportInputs) -> Dataset:
+    """Read the tables of the data stages.
+
+    Raises
+    ------
+    InputError
+        If a table is missing or malformed, or a split names a chain that is not there.
+    """
+    columns = ["chain_id", "entry", "model", "sequence", "method", "resolution", "release_date"]
+    chains = read_parquet_table(inputs.chains, columns, "the kept chains")
+    chains = chains.sort_values("model", kind="stable").drop_duplicates("chain_id").sort_index()
+    chains["length"] = chains["sequence"].str.len()
+    splits = read_text_table(
+        inputs.splits,
+        {"chain_id": str, "component": str, "split": str, "reason": str},
+        "the split of each chain",
+    )
+    if stray := set(splits["chain_id"]) - set(chains["chain_id"]):
+        raise InputError(inputs.splits, f"chain {sorted(stray)[0]} is not in {inputs.chains}")
+    chains = chains.merge(splits, on="chain_id", how="left").fillna(
+        {"component": "", "split": "", "reason": ""}
+    )
+    angles, purine = _read_angles(inputs, chains)
+    return Dataset(
+        entries=_read_manifests(inputs),
+        chains=chains,
+        rejected=read_text_table(
+            inputs.rejected,
+            {"entry": str, "chain": str, "reason": str, "detail": str},
+            "rejected entries and chains",
+        ),
+        families=read_text_table(
+            inputs.families,
+            {"chain_id": str, "family": str, "family_name": str, "evalue": float},
+            "families of the chains",
+        ),
+        clusters=read_text_table(
+            inputs.clusters, {"chain_id": str, "cluster": str}, "clusters of the chains"
+        ),
+        leakage=read_text_table(
+            inputs.leakage,
+            {"kind": str, "train_chain": str, "test_chain": str, "value": str, "detail": str},
+            "the leakage audit",
+        ),
+        augmentation=_read_augmentation(inputs),
+        angles=angles,
+        purine=purine,
+    )
+
+
+def _read_manifests(inputs: ReportInputs) -> pd.DataFrame | None:
+    """Join what was fetched, shard by shard."""
+    if not inputs.manifests:
+        return None
+    tables = [
+        read_text_table(path, {"entry": str, "status": str, "reason": str}, "a fetch manifest")
+        for path in inputs.manifests
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _read_augmentation(inputs: ReportInputs) -> pd.DataFrame:
+    """Read copies by tier."""
+    return read_text_table(
+        inputs.augmentation,
+        {"tier": str, "copies": int},
+        "copies by tier of augmentation",
+        optional={"parents": int, "factor": float},
+    )
+
+
+def _read_angles(
+    inputs: ReportInputs, chains: pd.DataFrame
+) -> tuple[dict[str, Float[np.ndarray, " n"]], np.ndarray]:
+    """Join the angles of all chains, in degrees, with the kind of each base."""
+    columns = ["chain_id", "model", *SHOWN_ANGLES]
+    table = read_parquet_table(inputs.angles, columns, "torsion angles")
+    table = table.sort_values("model", kind="stable").drop_duplicates("chain_id")
+    table = table.merge(chains[["chain_id", "sequence"]], on="chain_id")
+    for row in table.itertuples():
+        for name in SHOWN_ANGLES:
+            if len(getattr(row, name)) != len(row.sequence):
+                raise InputError(
+                    inputs.angles,
+                    f"chain {row.chain_id}: {len(getattr(row, name))} values of {name} for "
+                    f"{len(row.sequence)} residues",
+                )
+    angles = {
+        name: np.degrees(np.concatenate([np.zeros(0), *table[name]]).astype(float)) % 360
+        for name in SHOWN_ANGLES
+    }
+    return angles, np.array([base in PURINES for base in "".join(table["sequence"])], dtype=bool)

@@ -1,0 +1,1 @@
+"""Secondary structure: pairs annotated from 3D, pair probabilities from sequence, dot-bracket."""

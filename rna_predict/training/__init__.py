@@ -1,0 +1,1 @@
+"""Losses, the Lightning module, phases, weights and diagnostics of training."""

@@ -1,0 +1,149 @@
+"""Examples of a split, and the guard against the others."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rna_predict.data.dataset import ExampleSet, load_examples
+from rna_predict.errors import InputError
+from rna_predict.structure.store import write_chains
+
+
+@pytest.fixture
+def chains(make_chain):
+    sequences = ["GGGAAACCC", "GCGCAAAAGCGC", "AUAUGGAUAU", "CCCCUUGGGG"]
+    return [make_chain(f"{k}abc", sequence, k) for k, sequence in enumerate(sequences, 1)]
+
+
+@pytest.fixture
+def paths(tmp_path, chains, make_tables):
+    return make_tables(
+        tmp_path, {"train": chains[:2], "validation": chains[2:3], "test": chains[3:]}
+    )
+
+
+def copy_of(chain, tier="pair_swap", chain_id="A~swap1"):
+    return replace(chain, chain=chain_id, parent=chain.name, tier=tier)
+
+
+@pytest.fixture
+def with_copies(tmp_path, paths, make_annotations):
+    def write(copies):
+        files = [tmp_path / f"augmented_{name}" for name in ("angles", "pairs", "probabilities")]
+        write_chains(copies, tmp_path / "augmented")
+        make_annotations(copies, *files)
+        return replace(
+            paths,
+            augmented=tmp_path / "augmented",
+            augmented_angles=files[0],
+            augmented_probabilities=files[2],
+        )
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("split", "names"),
+    [("train", ["1abc_A", "2abc_A"]), ("validation", ["3abc_A"]), ("test", ["4abc_A"])],
+)
+def test_only_chains_of_the_split_are_loaded(paths, split, names):
+    assert [example.name for example in load_examples(paths, split).examples] == names
+
+
+def test_example_joins_the_tables_of_its_chain(paths, chains):
+    example = load_examples(paths, "train").examples[1]
+    name, inputs, truth = example.crop(np.arange(2, 12))
+    assert name == "2abc_A"
+    assert inputs["pair_probability"].sum() == 0
+    whole = example.crop()
+    assert whole[1]["pair_probability"][0, 11] == 0.75
+    assert whole[2].pair_contacts[11, 0]
+    assert truth.torsion_mask[0].all()
+    assert not whole[2].torsion_mask[0, 0]
+
+
+def test_copies_come_with_their_parents_pairs(with_copies, chains):
+    examples = load_examples(with_copies([copy_of(chains[0])]), "train")
+    (copy,) = examples.copies
+    assert copy.origin == "1abc_A"
+    assert copy.pairs.tolist() == [[0, 8]]
+    assert len(copy.likely_pairs) == 1
+
+
+def test_noise_is_no_change_of_torsions(with_copies, chains):
+    noise = np.random.default_rng(0).normal(size=chains[0].coords.shape).astype(np.float32)
+    moved = chains[0].with_coords(chains[0].coords + noise)
+    noisy, swapped = copy_of(moved, "coordinates", "A~coordinates1"), copy_of(moved)
+    examples = load_examples(with_copies([noisy, swapped]), "train")
+    parent, (noisy, swapped) = examples.examples[0], examples.copies
+    np.testing.assert_array_equal(noisy.torsions, parent.torsions)
+    assert not np.array_equal(swapped.torsions, parent.torsions, equal_nan=True)
+
+
+def test_validation_and_test_have_no_copies(with_copies, chains):
+    paths = with_copies([copy_of(chains[0])])
+    assert load_examples(paths, "validation").copies == ()
+
+
+@pytest.mark.parametrize("parent", [2, 3])
+def test_copy_of_a_chain_outside_training_is_refused(with_copies, chains, parent):
+    with pytest.raises(InputError, match=f"expected {chains[parent].name} in the split 'train'"):
+        load_examples(with_copies([copy_of(chains[parent])]), "train")
+
+
+def test_copy_under_the_name_of_a_chain_is_refused(with_copies, chains):
+    planted = replace(chains[3], parent="1abc_A", tier="pair_swap")
+    with pytest.raises(InputError, match="not an augmented copy"):
+        load_examples(with_copies([planted]), "train")
+
+
+def test_copy_of_an_unknown_chain_is_refused(with_copies, chains):
+    planted = replace(chains[3], chain="A~swap1", parent="9xyz_A", tier="pair_swap")
+    with pytest.raises(InputError, match="it is in none"):
+        load_examples(with_copies([planted]), "train")
+
+
+def test_test_chain_planted_among_training_examples_is_refused(paths):
+    training, test = load_examples(paths, "train"), load_examples(paths, "test")
+    with pytest.raises(InputError, match="expected 4abc_A in the split 'train', it is in 'test'"):
+        replace(training, examples=training.examples + test.examples)
+
+
+def test_test_chain_cannot_pose_as_a_copy(paths):
+    training, test = load_examples(paths, "train"), load_examples(paths, "test")
+    with pytest.raises(InputError, match="4abc_A"):
+        replace(training, copies=test.examples)
+
+
+def test_chain_without_a_split_is_refused(paths):
+    table = pd.read_csv(paths.splits, sep="\t")
+    table[table["chain_id"] != "2abc_A"].to_csv(paths.splits, sep="\t", index=False)
+    with pytest.raises(InputError, match="no split for 2abc_A"):
+        load_examples(paths, "train")
+
+
+def test_chain_of_the_split_that_is_not_stored_is_refused(paths, chains):
+    write_chains(chains[1:], paths.chains)
+    with pytest.raises(InputError, match="missing: 1abc_A"):
+        load_examples(paths, "train")
+
+
+def test_chain_without_torsions_is_refused(paths):
+    table = pd.read_parquet(paths.angles)
+    table[table["chain_id"] != "2abc_A"].to_parquet(paths.angles)
+    with pytest.raises(InputError, match="no row of chain 2abc_A"):
+        load_examples(paths, "train")
+
+
+def test_table_that_does_not_fit_the_chain_is_refused(paths):
+    table = pd.read_parquet(paths.probabilities)
+    table.assign(j=40).to_parquet(paths.probabilities)
+    with pytest.raises(InputError, match="residue 40 of a chain of 9"):
+        load_examples(paths, "train")
+
+
+def test_empty_split_is_refused():
+    with pytest.raises(InputError, match="no chain in it"):
+        ExampleSet("validation", (), {})
