@@ -1,20 +1,22 @@
-"""Minimisation in stages with gates: the geometry gets better, or the input is kept.
+"""Minimisation in stages, with gates: the geometry gets better or the input is kept.
 
-First bonds, angles, torsions and a soft repulsion repair the geometry while P and C1' are held:
-finite forces whatever lies on what. Then the whole force field with implicit solvent acts, with
-restraints that relax. A model that fails a gate, or that the force field cannot describe, comes
-back as it was, with the reason.
+First bonds, angles, torsions and a soft repulsion repair the geometry with forces that stay finite
+whatever lies on what; then Lennard-Jones forces pack the atoms; then the whole force field with
+implicit solvent acts. Restraints on all heavy atoms, strong on P and C1', relax from stage to
+stage. A model that the force field cannot describe, or that fails a gate, comes back as it was,
+with the reason.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from time import perf_counter
 
 import numpy as np
 import openmm
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from openmm import unit
 
-from rna_predict.constants import ALPHABET, N_SLOTS, SLOT_INDEX
+from rna_predict.constants import ALPHABET, SLOT_INDEX
 from rna_predict.errors import EntryError, InputError
 from rna_predict.evaluate.bonds import bond_deviations
 from rna_predict.evaluate.clashes import clash_score
@@ -22,30 +24,28 @@ from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.refine.hydrogens import place_hydrogens
 from rna_predict.refine.prepare import Prepared, prepare, turn_bases
-from rna_predict.refine.system import BONDED, NONBONDED, RESTRAINT, SOFT, RnaSystem, build_system
+from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
-RESTRAINT_DEFAULT = 1.0
-"""kJ/mol/angstrom^2 on P and C1' in the last stage."""
-WEIGHT_OTHERS = 0.1
-"""Restraint of the other heavy atoms relative to that of P and C1'."""
-STAGES = (
-    # forces, restraint relative to the last stage, share of the iterations
-    ((BONDED, SOFT, RESTRAINT), 20.0, 3.0),
-    ((BONDED, NONBONDED, RESTRAINT), 5.0, 0.5),
-    ((BONDED, NONBONDED, RESTRAINT), 1.0, 0.5),
-)
+STAGES = (("soft", 1.0, 0.5), ("packing", 0.25, 0.3), ("full", 0.1, 0.2))
+"""(system, restraint relative to the first stage, share of the iterations) in order."""
 TOLERANCE = 10.0
 """Root-mean-square force at which a stage ends, kJ/mol/nm."""
-NO_CUTOFF_ATOMS = 4000
-CUTOFF = 16.0
-"""Angstrom, for systems with more atoms than ``NO_CUTOFF_ATOMS`` (about 125 nt)."""
 PLATFORMS = ("CUDA", "OpenCL", "CPU")
 """In the order in which ``auto`` takes them."""
+PROPERTIES = {
+    "CUDA": {"Precision": "mixed", "DeterministicForces": "true"},
+    "OpenCL": {"Precision": "mixed"},
+    "CPU": {"Threads": "1", "DeterministicForces": "true"},
+}
+"""One thread on the CPU: with more, sums of forces depend on the order in which threads end."""
 
-TM_LIMIT = 0.85
 BOND_LIMIT = 0.2
 """Angstrom that any bond may deviate from its ideal length after minimisation."""
+TM_LIMIT = 0.85
+SMALL_MOVE = 1.0
+"""Angstrom RMSD of C3' that is never too far: the d0 of the TM-score is shorter than that, and
+shorter than the repair of a bond needs, below 40 nt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +58,18 @@ class MinimizeResult:
     kept : bool
         True if ``chain`` is the minimised structure, False if it is the input.
     reason : str
-        Why the input stays: ``unknown_base``, ``missing_atoms``, ``not_observed``,
-        ``not_finite``, ``clashes``, ``bonds``, ``moved``; or ``time_limit`` for a structure that
-        was kept though its minimisation was cut short. Otherwise "".
+        Why the input was kept: ``not_observed``, ``unknown_base`` or ``missing_atoms`` (see
+        :func:`rna_predict.refine.prepare.prepare`), ``time_limit``, ``not_finite``, ``clashes``
+        (more than before), ``bonds`` (out of range), ``moved`` (too far from the input), or a
+        message of OpenMM; "" if it was not.
     energy_before, energy_after : float, kJ/mol
-        Of the force field with solvent, without restraints; NaN if not computed.
+        Of the force field with solvent, without cut-off and restraints; NaN if not computed.
     clashes_before, clashes_after : float
-        Heavy-atom clashes per 1,000 atoms of the input and the minimised structure.
+        Heavy-atom clashes per 1,000 atoms of input and minimised structure.
     rmsd_to_input : float, angstrom
-        Of the minimised structure over all heavy atoms, kept or not; NaN if there is none.
+        Of the minimised structure, kept or not, over all heavy atoms.
     tm_to_input : float
-        TM-score over C3' of the minimised structure; NaN for fewer than three residues.
+        The same as TM-score over C3'; NaN with fewer than three.
     iterations : int
         Of all stages.
     seconds : float
@@ -90,68 +91,198 @@ class MinimizeResult:
 def minimize_chain(
     chain: Chain,
     *,
-    restraint: float = RESTRAINT_DEFAULT,
-    max_iterations: int = 100,
+    restraint: float = 1000.0,
+    max_iterations: int = 500,
     time_limit: float = 120.0,
     platform: str = "auto",
 ) -> MinimizeResult:
+    """Minimise one model.
+
+    Parameters
+    ----------
+    chain : Chain
+        Modified residues are minimised as their parents; gaps stay open; residues keep their
+        order, names and numbers.
+    restraint : float, kJ/mol/nm^2
+        Holds P and C1' in the first stage; a tenth of it holds the other heavy atoms, and later
+        stages relax both (see ``STAGES``).
+    max_iterations : int
+        Of all stages together.
+    time_limit : float, seconds
+        Looked at after every iteration; past it the input is kept.
+    platform : str
+        CUDA, OpenCL, CPU, or ``auto`` for the first of these that works. On the CPU the same
+        input gives the same bytes.
+
+    Returns
+    -------
+    MinimizeResult
+
+    Raises
+    ------
+    InputError
+        If the platform is not there or a number is out of range.
+    """
+    if max_iterations < 1 or restraint < 0 or time_limit <= 0:
+        raise InputError(
+            "minimisation",
+            "expected max_iterations >= 1, restraint >= 0 and time_limit > 0, got "
+            f"{max_iterations}, {restraint} and {time_limit}",
+        )
     started = perf_counter()
-    before = clash_score(chain)
+    kept = MinimizeResult(chain, kept=False, reason="", clashes_before=clash_score(chain))
+    run = _Run(_platform(platform), started + time_limit)
     try:
-        prepared = prepare(chain)
+        result = _minimize(chain, kept, run, restraint, max_iterations)
     except EntryError as error:
-        return MinimizeResult(chain, False, error.reason, clashes_before=before, seconds=perf_counter() - started)
+        result = replace(kept, reason=error.reason)
+    except openmm.OpenMMException as error:
+        lost = "NaN" in str(error) or "infinite" in str(error)
+        result = replace(kept, reason="not_finite" if lost else f"OpenMM: {error}")
+    return replace(result, iterations=run.iterations, seconds=perf_counter() - started)
+
+
+class _Run(openmm.MinimizationReporter):
+    """Counts the iterations of one minimisation and watches the clock."""
+
+    def __init__(self, platform: openmm.Platform, deadline: float) -> None:
+        super().__init__()
+        self.platform = platform
+        self.deadline = deadline
+        self.iterations = 0
+
+    @property
+    def late(self) -> bool:
+        return perf_counter() > self.deadline
+
+    def report(self, iteration: int, x: object, grad: object, args: object) -> bool:
+        """Count; True stops the minimiser."""
+        self.iterations += 1
+        return self.late
+
+    def context(
+        self, system: openmm.System, positions: Float64[np.ndarray, "atoms 3"]
+    ) -> openmm.Context:
+        """Make a context at positions in angstrom."""
+        integrator = openmm.VerletIntegrator(0.001)  # never run; a context needs one
+        properties = PROPERTIES[self.platform.getName()]
+        context = openmm.Context(system, integrator, self.platform, properties)
+        context.setPositions(positions / 10.0)
+        return context
+
+
+@cache
+def _platform(name: str) -> openmm.Platform:
+    """Find a platform by name, or the first that works."""
+    count = openmm.Platform.getNumPlatforms()
+    found = {p.getName(): p for p in (openmm.Platform.getPlatform(i) for i in range(count))}
+    for wanted in PLATFORMS if name == "auto" else [name]:
+        if wanted in found and wanted in PROPERTIES and _works(found[wanted]):
+            return found[wanted]
+    raise InputError(
+        "minimisation",
+        f"expected a platform that works, auto or one of {PLATFORMS}, got {name!r}; "
+        f"OpenMM has {sorted(found)}",
+    )
+
+
+def _works(platform: openmm.Platform) -> bool:
+    """Try a platform on one particle: a plugin may be there without its device."""
+    system = openmm.System()
+    system.addParticle(1.0)
+    try:
+        openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+    except openmm.OpenMMException:
+        return False
+    return True
+
+
+def _minimize(
+    chain: Chain, kept: MinimizeResult, run: _Run, restraint: float, max_iterations: int
+) -> MinimizeResult:
+    """Run the stages and pass the gates."""
+    prepared = prepare(chain)
     center = np.nanmean(prepared.coords, axis=(0, 1))
     prepared = replace(prepared, coords=prepared.coords - center)
-    run = _minimize(prepared, restraint, max_iterations, started + time_limit, platform)
-    coords = turn_bases(run[0], prepared.turned) + center
-    coords = coords.astype(np.float32)
-    modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
-    coords[modified[:, None] & ~chain.atom_mask] = np.nan
-    print(run[1:])
-    new = chain.with_coords(coords)
-    as_parent = chain.with_coords(run[0].astype(np.float32))
-    dev=np.abs(bond_deviations(as_parent))
-    common = chain.atom_mask & new.atom_mask
-    c3 = SLOT_INDEX["A"]["C3'"]
-    return MinimizeResult(new, True, "", *run[1:3], before, clash_score(new), rmsd(new.coords[common], chain.coords[common]),
-      tm_score(new.coords[:, c3], chain.coords[:, c3], common[:, c3]), run[3], perf_counter()-started), dev
+    systems = build_systems(
+        prepared.sequence, prepared.segments, prepared.phosphate, prepared.coords
+    )
+    atoms = systems.atoms
+    place = atoms.residue[atoms.heavy], atoms.slot[atoms.heavy]
+    positions = np.zeros((len(atoms.elements), 3))
+    positions[atoms.heavy] = prepared.coords[place]
+    positions = place_hydrogens(positions, atoms.elements, atoms.bonds)
+    before = _energy(systems, positions, run)
+    kept = replace(kept, energy_before=before)
+    for name, factor, share in STAGES:
+        positions = _stage(
+            getattr(systems, name), positions, restraint * factor, share * max_iterations, run
+        )
+        if name == "soft":
+            positions = place_hydrogens(positions, atoms.elements, atoms.bonds)
+        if run.late:
+            return replace(kept, reason="time_limit")
+    coords = np.full(prepared.coords.shape, np.nan)
+    coords[place] = positions[atoms.heavy]
+    result = replace(kept, energy_after=_energy(systems, positions, run))
+    return _gated(chain, prepared, coords, center, result)
 
-def _minimize(prepared, restraint, max_iterations, deadline, platform):
-    weights = np.full(N_SLOTS, WEIGHT_OTHERS)
-    weights[[SLOT_INDEX[ALPHABET[0]][name] for name in ("P", "C1'")]] = 1.0
-    built = build_system(prepared.sequence, prepared.segments, prepared.phosphate, prepared.coords, weights, np.inf)
-    heavy = built.heavy
-    positions = np.zeros((len(heavy), 3))
-    place = built.residue[heavy], built.slot[heavy]
-    positions[heavy] = prepared.coords[place]
-    positions = place_hydrogens(positions, built.elements, built.bonds)
-    integrator = openmm.VerletIntegrator(0.001)
-    context = openmm.Context(built.system, integrator, openmm.Platform.getPlatformByName("CPU"), {"Threads": "1", "DeterministicForces": "true"})
-    context.setPositions(positions / 10)
-    def energy(*g): return context.getState(getEnergy=True, groups=set(g)).getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-    def pos(): return context.getState(getPositions=True).getPositions(asNumpy=True).value_in_unit(unit.angstrom)
-    e0 = energy(BONDED, NONBONDED)
-    total = 0
-    class R(openmm.MinimizationReporter):
-        n = 0
-        def report(self, i, x, g, a):
-            self.n += 1
-            return perf_counter() > deadline
-    log = []
-    for groups, factor, share in STAGES:
-        integrator.setIntegrationForceGroups(set(groups))
-        context.setParameter("restraint", 100 * restraint * factor)
-        r = R()
-        t = perf_counter()
-        openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max(1, int(share * max_iterations)), r)
-        total += r.n
-        log.append((r.n, round(perf_counter() - t, 2), [round(energy(g), 1) for g in range(4)]))
-        if hook: hook(prepared, place, pos()[heavy])
-        if SOFT in groups and REPLACE:
-            p=pos(); p=place_hydrogens(p, built.elements, built.bonds); context.setPositions(p/10)
-    out = np.full(prepared.coords.shape, np.nan)
-    out[place] = pos()[heavy]
-    return out, e0, energy(BONDED, NONBONDED), total, log
-hook=None
-REPLACE=True
+
+def _stage(
+    system: openmm.System,
+    positions: Float64[np.ndarray, "atoms 3"],
+    restraint: float,
+    iterations: float,
+    run: _Run,
+) -> Float64[np.ndarray, "atoms 3"]:
+    """Minimise on one system; positions in angstrom."""
+    context = run.context(system, positions)
+    context.setParameter("restraint", restraint)
+    openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max(1, round(iterations)), run)
+    state = context.getState(getPositions=True)
+    return state.getPositions(asNumpy=True).value_in_unit(unit.angstrom)
+
+
+def _energy(systems: Systems, positions: Float64[np.ndarray, "atoms 3"], run: _Run) -> float:
+    """Give the energy of the force field without cut-off, kJ/mol."""
+    state = run.context(systems.whole, positions).getState(getEnergy=True)
+    return state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
+
+
+def _gated(
+    chain: Chain,
+    prepared: Prepared,
+    coords: Float[np.ndarray, "n 23 3"],
+    center: Float[np.ndarray, "3"],
+    result: MinimizeResult,
+) -> MinimizeResult:
+    """Measure the minimised structure and let it take the input's place if it passes."""
+    expected = np.isfinite(prepared.coords).all(-1)
+    finite = np.array_equal(np.isfinite(coords).all(-1), expected)
+    if not (finite and np.isfinite(result.energy_after)):
+        return replace(result, reason="not_finite")
+    deviations = bond_deviations(chain.with_coords(coords.astype(np.float32)))
+    coords = turn_bases(coords, prepared.turned) + center
+    coords[prepared.modified[:, None] & ~chain.atom_mask] = np.nan
+    minimised = chain.with_coords(coords.astype(np.float32))
+    both = chain.atom_mask & minimised.atom_mask
+    result = replace(
+        result,
+        clashes_after=clash_score(minimised),
+        rmsd_to_input=rmsd(minimised.coords[both], chain.coords[both]),
+    )
+    c3 = SLOT_INDEX[ALPHABET[0]]["C3'"]
+    ours, theirs = minimised.coords[both[:, c3], c3], chain.coords[both[:, c3], c3]
+    moved = False
+    if len(ours) >= 3:
+        result = replace(result, tm_to_input=tm_score(ours, theirs))
+        moved = result.tm_to_input < TM_LIMIT and rmsd(ours, theirs) > SMALL_MOVE
+    gates = {
+        "clashes": result.clashes_after > result.clashes_before,
+        "bonds": bool(np.abs(deviations).max() > BOND_LIMIT),
+        "moved": moved,
+    }
+    failed = [reason for reason, failure in gates.items() if failure]
+    if failed:
+        return replace(result, reason=failed[0])
+    return replace(result, chain=minimised, kept=True)

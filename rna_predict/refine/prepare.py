@@ -42,8 +42,8 @@ class Prepared:
         Whether each stretch begins with a phosphate.
     turned : (n,) bool
         Residues whose base was renamed by ``C_GLYCOSIDE_SWAPS``.
-    built : (n, 23) bool
-        Atoms that the input lacked.
+    modified : (n,) bool
+        Residues that are not their parents by name; atoms built in them are no part of them.
     """
 
     sequence: str
@@ -51,7 +51,7 @@ class Prepared:
     segments: tuple[tuple[int, int], ...]
     phosphate: tuple[bool, ...]
     turned: Bool[np.ndarray, " n"]
-    built: Bool[np.ndarray, "n 23"]
+    modified: Bool[np.ndarray, " n"]
 
 
 def prepare(chain: Chain) -> Prepared:
@@ -81,7 +81,8 @@ def prepare(chain: Chain) -> Prepared:
             what = f"{_place(chain, index)} has no parent base, expected A, C, G or U"
             raise EntryError(chain.name, what, "unknown_base")
     segments = _segments(chain)
-    turned = _c_glycosides(chain)
+    modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
+    turned = modified & _c_glycosides(chain)
     coords = turn_bases(chain.coords.astype(np.float64), turned)
     needed = slot_mask()[chain.kinds] & chain.observed[:, None]
     phosphate = []
@@ -92,7 +93,7 @@ def prepare(chain: Chain) -> Prepared:
     built = needed & ~np.isfinite(coords).all(-1)
     for index in np.flatnonzero(built.any(axis=1)):
         coords[index] = _with_base(chain, index, coords[index], built[index])
-    return Prepared(chain.sequence, coords, segments, tuple(phosphate), turned, built)
+    return Prepared(chain.sequence, coords, segments, tuple(phosphate), turned, modified)
 
 
 def turn_bases(
@@ -118,14 +119,13 @@ def turn_bases(
 
 
 def _c_glycosides(chain: Chain) -> Bool[np.ndarray, " n"]:
-    """Find modified uridines whose C5, not N1, is bonded to C1'."""
+    """Find uridines whose C5, not N1, is next to C1'."""
     slot = SLOT_INDEX["U"]
     sugar = chain.coords[:, slot["C1'"]]
     to_n1, to_c5 = (
         np.linalg.norm(chain.coords[:, slot[name]] - sugar, axis=-1) for name in ("N1", "C5")
     )
-    modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
-    return modified & (chain.kinds == ALPHABET.index("U")) & (to_c5 < to_n1)
+    return (chain.kinds == ALPHABET.index("U")) & (to_c5 < to_n1)
 
 
 def _segments(chain: Chain) -> tuple[tuple[int, int], ...]:

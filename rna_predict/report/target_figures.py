@@ -207,3 +207,21 @@ def _arc(
     ).format(style, start, y, (end - start) / 2, scale * (j - i), int(side < 0), end, y)
 
 
+
+
+def ornament(targets: list[Target]) -> Markup:
+    """Draw the base pairs of the longest target as thin arcs for the head of the page."""
+    if not targets:
+        return Markup("")
+    target = max(targets, key=lambda target: len(target.sequence))
+    pairs = sorted(target.native_pairs or target.models[0].pairs)
+    step = 860 / len(target.sequence)
+    arcs = [
+        Markup('<path d="M{:.1f} 300A{:.1f} {:.1f} 0 0 1 {:.1f} 300"/>').format(
+            step * (i + 0.5), step * (j - i) / 2, step * (j - i) * 0.33, step * (j + 0.5)
+        )
+        for i, j in pairs
+    ]
+    return Markup(
+        '<svg class="ornament" viewBox="0 0 860 300" aria-hidden="true">{}</svg>'
+    ).format(Markup("").join(arcs))

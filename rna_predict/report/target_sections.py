@@ -49,6 +49,8 @@ class TargetView:
     length: int
     facts: list[str]
     blocks: list[SequenceBlock]
+    row_names: str
+    """Names of their rows, from top to bottom."""
     models: list[dict[str, Any]]
     """rank and the values beside the 3D view, written out."""
     notices: list[Notice]
@@ -79,6 +81,11 @@ def view_target(target: Target, number_in_page: int) -> TargetView:
         length=len(target.sequence),
         facts=facts,
         blocks=_sequence_blocks(target),
+        row_names=", ".join(
+            ["predicted from the sequence"] * (target.folded_pairs is not None)
+            + ["in the chosen model"]
+            + ["in the native"] * (target.native is not None)
+        ),
         models=[_card(target, rank) for rank in range(len(target.models))],
         notices=notices,
         parts=[

@@ -22,7 +22,7 @@ WEAK: Final = 0.5
 
 DONORS: Final = {
     "A": (("N6", "N1", "W", 1.0), ("N6", "C5", "H", 1.0), ("N1", "", "W", WEAK),
-          ("C2", "", "W", WEAK), ("C2", "", "S", WEAK), ("C8", "", "H", WEAK)),
+          ("C2", "", "W", WEAK), ("C8", "", "H", WEAK)),
     "C": (("N4", "N3", "W", 1.0), ("N4", "C5", "H", 1.0), ("N3", "", "W", WEAK),
           ("C5", "", "H", WEAK), ("C6", "", "H", WEAK)),
     "G": (("N1", "", "W", 1.0), ("N2", "N1", "W", 1.0), ("N2", "N3", "S", 1.0),
@@ -39,6 +39,8 @@ ACCEPTORS: Final = {
           ("O4", "C5", "H", 1.0)),
 }  # fmt: skip
 """As ``DONORS``; the neighbour tells the side of the lone pair."""
+PROTONATED: Final = {"A": "N1", "C": "N3"}
+"""The ring nitrogens that give when protonated; two of them do not bond to each other."""
 RIBOSE: Final = ("O2'", "", "S", WEAK)
 """The 2'-hydroxyl belongs to the sugar edge; it gives and takes, in any direction."""
 
@@ -58,6 +60,8 @@ class Sites:
         Position in ``EDGES``.
     free : (4, s) bool
         True for the 2'-hydroxyl.
+    protonated : (4, s) bool
+        True for the atoms of ``PROTONATED``.
     weight : (4, s) float
         1 for N and O that give or take as they are, ``WEAK`` otherwise, 0 in padding.
     """
@@ -67,6 +71,7 @@ class Sites:
     direction: np.ndarray
     edge: np.ndarray
     free: np.ndarray
+    protonated: np.ndarray
     weight: np.ndarray
 
 
@@ -107,19 +112,20 @@ def sites(role: str) -> Sites:
     slot = np.full((len(BASES), width), -1)
     position, direction = np.zeros((len(BASES), width, 3)), np.zeros((len(BASES), width, 3))
     edge, weight = np.zeros((len(BASES), width), dtype=int), np.zeros((len(BASES), width))
-    free = np.zeros((len(BASES), width), dtype=bool)
+    free, protonated = (np.zeros((len(BASES), width), dtype=bool) for _ in range(2))
     for kind, base in enumerate(BASES):
         for row, (atom, side, letter, strength) in enumerate(table[base]):
             slot[kind, row] = SLOT_INDEX[base][atom]
             edge[kind, row] = EDGES.index(letter)
             weight[kind, row] = strength
             free[kind, row] = atom == RIBOSE[0]
+            protonated[kind, row] = atom == PROTONATED.get(base)
             if atom != RIBOSE[0]:
                 position[kind, row, :2] = BASE_FRAME[base][atom]
                 direction[kind, row, :2] = _direction(base, atom, side)
-    for array in (slot, position, direction, edge, free, weight):
+    for array in (slot, position, direction, edge, free, protonated, weight):
         array.setflags(write=False)
-    return Sites(slot, position, direction, edge, free, weight)
+    return Sites(slot, position, direction, edge, free, protonated, weight)
 
 
 @cache

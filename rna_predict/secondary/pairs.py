@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 from rna_predict.constants import BASE_FRAME, BASES, N_BACKBONE, SLOT_INDEX
 from rna_predict.geometry.dihedrals import dihedral
 from rna_predict.geometry.superpose import apply_motion, superpose
-from rna_predict.secondary.edges import EDGES, planar_bases, sites
+from rna_predict.secondary.edges import EDGES, Sites, planar_bases, sites
 from rna_predict.structure.chain import Chain
 
 CANDIDATE_DISTANCE: Final = 12.0
@@ -275,34 +275,49 @@ def _bonds(
     take: Int[np.ndarray, " c"],
 ) -> _Bonds:
     """Weigh the hydrogen bonds from donors of the residues ``give`` to acceptors of ``take``."""
-    ends = []
-    for role, rows in (("donor", give), ("acceptor", take)):
-        table = sites(role)
-        kind = kinds[rows]
-        rotation, origin = axes[rows, None, :, :3], axes[rows, None, :, 3]
-        position = (rotation @ table.position[kind][..., None])[..., 0] + origin
-        hydroxyl = coords[rows, None, SLOT_INDEX["A"]["O2'"]]
-        free = table.free[kind]
-        position = np.where(free[..., None], hydroxyl, position)
-        direction = (rotation @ table.direction[kind][..., None])[..., 0]
-        ends.append((position, direction, free, table.edge[kind], table.weight[kind]))
-    (from_, donor_to, donor_free, donor_edge, donor_weight) = ends[0]
-    (to, acceptor_to, acceptor_free, acceptor_edge, acceptor_weight) = ends[1]
-    vector = np.nan_to_num(to[:, None, :] - from_[:, :, None], nan=np.float64(MAX_DISTANCE))
+    donor, acceptor = sites("donor"), sites("acceptor")
+    start, donor_to = _place(donor, kinds, coords, axes, give)
+    end, acceptor_to = _place(acceptor, kinds, coords, axes, take)
+    give_kind, take_kind = kinds[give], kinds[take]
+    vector = np.nan_to_num(end[:, None, :] - start[:, :, None], nan=MAX_DISTANCE)
     distance = np.linalg.norm(vector, axis=-1)
     unit = vector / np.maximum(distance, 1e-6)[..., None]
-    weight = donor_weight[:, :, None] * acceptor_weight[:, None, :]
+    weight = donor.weight[give_kind][:, :, None] * acceptor.weight[take_kind][:, None, :]
     weight = weight * _ramp(distance, MAX_DISTANCE, FULL_DISTANCE) * (distance > MIN_DISTANCE)
+    both = donor.protonated[give_kind][:, :, None] & acceptor.protonated[take_kind][:, None, :]
+    weight = weight * ~both
+    donor_free = donor.free[give_kind][:, :, None]
+    acceptor_free = acceptor.free[take_kind][:, None, :]
     no, full = np.cos(np.deg2rad([MAX_ANGLE, FULL_ANGLE]))
     sine = np.sin(np.deg2rad(MAX_ELEVATION))
     for cosine, normal, free in (
-        ((unit * donor_to[:, :, None]).sum(-1), axes[give, :, 2], donor_free[:, :, None]),
-        (-(unit * acceptor_to[:, None]).sum(-1), axes[take, :, 2], acceptor_free[:, None, :]),
+        ((unit * donor_to[:, :, None]).sum(-1), axes[give, :, 2], donor_free),
+        (-(unit * acceptor_to[:, None]).sum(-1), axes[take, :, 2], acceptor_free),
     ):
         flat = np.abs((unit * normal[:, None, None]).sum(-1)) < sine
         weight = weight * np.where(free, 1.0, flat * _ramp(cosine, no, full))
-    ribose = donor_free[:, :, None] | acceptor_free[:, None, :]
-    return _Bonds(weight, vector, donor_edge, acceptor_edge, ribose)
+    return _Bonds(
+        weight,
+        vector,
+        donor_edge=donor.edge[give_kind],
+        acceptor_edge=acceptor.edge[take_kind],
+        ribose=donor_free | acceptor_free,
+    )
+
+
+def _place(
+    table: Sites,
+    kinds: Int[np.ndarray, " m"],
+    coords: Float[np.ndarray, "m 23 3"],
+    axes: Float[np.ndarray, "m 3 4"],
+    rows: Int[np.ndarray, " c"],
+) -> tuple[Float[np.ndarray, "c s 3"], Float[np.ndarray, "c s 3"]]:
+    """Give the sites of residues ``rows`` in space, and their directions; NaN where missing."""
+    kind, rotation = kinds[rows], axes[rows, None, :, :3]
+    position = (rotation @ table.position[kind][..., None])[..., 0] + axes[rows, None, :, 3]
+    hydroxyl = coords[rows, None, SLOT_INDEX["A"]["O2'"]]
+    position = np.where(table.free[kind][..., None], hydroxyl, position)
+    return position, (rotation @ table.direction[kind][..., None])[..., 0]
 
 
 def _ramp(value: np.ndarray, none: float, full: float) -> np.ndarray:

@@ -33,18 +33,8 @@ def chain_block(chain: Chain, b_factor: Float[np.ndarray, " n"]) -> gemmi.cif.Bl
     quote = gemmi.cif.quote
     block = gemmi.cif.Block("".join(c if c.isalnum() else "_" for c in chain.entry) or "chain")
     block.set_pair("_entry.id", quote(chain.entry))
-    if chain.title:
-        block.set_pair("_struct.entry_id", quote(chain.entry))
-        block.set_pair("_struct.title", quote(chain.title))
-    if chain.method:
-        block.set_pair("_exptl.entry_id", quote(chain.entry))
-        block.set_pair("_exptl.method", quote(chain.method))
-    if np.isfinite(chain.resolution):
-        block.set_pair("_refine.entry_id", quote(chain.entry))
-        block.set_pair("_refine.ls_d_res_high", f"{chain.resolution:g}")
-    if chain.release_date:
-        block.set_pair("_pdbx_audit_revision_history.ordinal", "1")
-        block.set_pair("_pdbx_audit_revision_history.revision_date", chain.release_date)
+    resolution = f"{chain.resolution:g}" if np.isfinite(chain.resolution) else ""
+    set_header(block, chain.entry, chain.title, chain.method, resolution, chain.release_date)
     names = [quote(name) for name in chain.residue_names]
     kinds = {name: component(name).kind for name in sorted(set(chain.residue_names))}
     types = ["DNA linking" if kind == DNA else "RNA linking" for kind in kinds.values()]
@@ -97,3 +87,23 @@ def chain_block(chain: Chain, b_factor: Float[np.ndarray, " n"]) -> gemmi.cif.Bl
 def fill(block: gemmi.cif.Block, category: str, **columns: list[str]) -> None:
     """Add a category as a loop; values are CIF text, quoted where needed."""
     block.init_loop(category, list(columns)).set_all_values(list(columns.values()))
+
+
+def set_header(
+    block: gemmi.cif.Block, entry: str, title: str, method: str, resolution: str, release_date: str
+) -> None:
+    """Add the facts about an entry that are known; an empty string adds nothing."""
+    quote = gemmi.cif.quote
+    if title:
+        block.set_pair("_struct.entry_id", quote(entry))
+        block.set_pair("_struct.title", quote(title))
+    if method:
+        block.set_pair("_exptl.entry_id", quote(entry))
+        block.set_pair("_exptl.method", quote(method))
+    if resolution:
+        block.set_pair("_refine.entry_id", quote(entry))
+        block.set_pair("_refine.pdbx_refine_id", quote(method or UNKNOWN_VALUE))
+        block.set_pair("_refine.ls_d_res_high", resolution)
+    if release_date:
+        block.set_pair("_pdbx_audit_revision_history.ordinal", "1")
+        block.set_pair("_pdbx_audit_revision_history.revision_date", release_date)

@@ -94,9 +94,7 @@ class PhaseModule(pl.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Sample one validation chain and compare with the truth."""
-        self._judged += judge_samples(
-            self.network, batch, self.model.training, self.phase.recycles, self.seed
-        )
+        self._judged += judge_samples(self.network, batch, self.model.training, self.seed)
 
     def on_validation_epoch_end(self) -> None:
         """Average over the validation chains."""

@@ -9,7 +9,10 @@ from rna_predict.model.sampler import SamplerSettings
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each loss term; a term of weight 0 is not computed."""
+    """Weight of each loss term; a group whose weights are all 0 is not computed.
+
+    The groups are the structure (diffusion to contact) and the confidence (plddt to resolved).
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
@@ -18,11 +21,9 @@ class LossWeights:
     smooth_lddt: float
     """1 minus the smooth lDDT of the denoised coordinates."""
     bond: float
-    """Bond lengths of the denoised coordinates."""
+    """Bond lengths of the denoised coordinates, at low noise."""
     torsion: float
     """Torsions of the torsion net, on the circle."""
-    torsion_norm: float
-    """Length of the raw (sin, cos) vectors against 1."""
     distogram: float
     """Binned C1'-C1' distances."""
     contact: float
@@ -69,8 +70,6 @@ class Phase:
     noised_copies: int
     """Noised copies of each crop that share one pass of the trunk; also the samples that the
     confidence head is trained on."""
-    recycles: int
-    """Passes of the trunk through itself."""
     learning_rate: float
     """Highest learning rate (Adam)."""
     warmup_steps: int
@@ -124,6 +123,8 @@ class TrainingSettings:
 
     phases: tuple[Phase, ...]
     """Phases in their order."""
+    recycles: int
+    """Extra rounds of the Pairformer, in training and in prediction."""
     noise_mean: float
     """Training noise is sigma_data * exp(noise_mean + noise_std * normal): the mean."""
     noise_std: float

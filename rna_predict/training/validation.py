@@ -19,7 +19,7 @@ C1, C3 = BACKBONE_ATOMS.index("C1'"), BACKBONE_ATOMS.index("C3'")
 
 @torch.no_grad()
 def judge_samples(
-    network: RnaNetwork, batch: Batch, settings: TrainingSettings, recycles: int, seed: int
+    network: RnaNetwork, batch: Batch, settings: TrainingSettings, seed: int
 ) -> list[dict[str, float]]:
     """Sample structures of one chain and compare each with the truth.
 
@@ -33,9 +33,7 @@ def judge_samples(
     batch : Batch
         One whole chain.
     settings : TrainingSettings
-        Number of samples and their sampler.
-    recycles : int
-        Passes of the trunk through itself.
+        Number of samples, their sampler, and rounds of the trunk.
     seed : int
         Seed of the run.
 
@@ -48,7 +46,7 @@ def judge_samples(
     device = batch.truth.coords.device
     features = Features(**batch.inputs)
     generator = torch_generator(device, seed, "validation", *batch.names)
-    trunk = network.trunk(features, recycles)
+    trunk = network.trunk(features, settings.recycles)
     samples = network.sample(
         trunk, features, settings.validation_samples, settings.rollout, generator
     )

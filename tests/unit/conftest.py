@@ -1,6 +1,7 @@
 """Fixtures that several packages share: a small data set on disk, made from chains."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,17 @@ import pytest
 from rna_predict.constants import TORSIONS, slot_mask, torsion_slots
 from rna_predict.data.tables import TablePaths
 from rna_predict.geometry.dihedrals import dihedral
+from rna_predict.model.dimensions import Dimensions
+from rna_predict.model.sampler import SamplerSettings
 from rna_predict.structure.chain import Chain, model_chain
 from rna_predict.structure.store import write_chains
+from rna_predict.training.settings import (
+    Collapse,
+    LossWeights,
+    ModelFile,
+    Phase,
+    TrainingSettings,
+)
 
 
 def measure_torsions(chain: Chain) -> np.ndarray:
@@ -87,3 +97,50 @@ def make_annotations() -> Callable[[list[Chain], Path, Path, Path], None]:
 def make_chain() -> Callable[[str, str, int], Chain]:
     """Give :func:`random_chain`."""
     return random_chain
+
+
+@pytest.fixture(scope="session")
+def small_model() -> ModelFile:
+    """Give settings of a network far smaller than `tiny`, with ten steps in two phases."""
+    dimensions = Dimensions(
+        single=16, pair=8, torsion=16, torsion_blocks=1, torsion_heads=2, pairformer_blocks=1,
+        pairformer_heads=2, triangle=8, triangle_heads=1, merger_heads=2, latent_single=16,
+        latent_pair=8, noise_features=8, atom=16, atom_pair=8, atom_heads=2, token=16,
+        token_blocks=1, token_heads=2,
+    )  # fmt: skip
+    zero = {field.name: 0.0 for field in fields(LossWeights)}
+    structure = dict.fromkeys(
+        ("diffusion", "smooth_lddt", "bond", "torsion", "distogram", "contact"), 1.0
+    )
+    judged = dict.fromkeys(("plddt", "pae", "pde", "resolved"), 1.0)
+    pretrain = Phase(
+        name="pretrain", parts=(), steps=6, validate_every=3, select="lddt", batch=2, crop=16,
+        noised_copies=2, learning_rate=1e-3, warmup_steps=2, final_rate=0.1, ema_decay=0.9,
+        clip=10.0, losses=LossWeights(**{**zero, **structure}),
+    )  # fmt: skip
+    confidence = replace(
+        pretrain, name="confidence", parts=("confidence_head",), steps=4, validate_every=2,
+        select="plddt_error", losses=LossWeights(**{**zero, **judged}),
+    )  # fmt: skip
+    training = TrainingSettings(
+        phases=(pretrain, confidence), recycles=0, noise_mean=-1.2, noise_std=1.5, copied=0.5,
+        validation_chains=2, validation_length=60, validation_samples=1,
+        rollout=SamplerSettings(steps=2),
+        collapse=Collapse(spread=0.0, neighbour=0.0, grace_steps=0, patience=1),
+        log_every=1, workers=0,
+    )  # fmt: skip
+    return ModelFile(dimensions, training, SamplerSettings(steps=2))
+
+
+@pytest.fixture(scope="session")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, example_chains: list[Chain], small_model: ModelFile
+) -> tuple[TablePaths, Path]:
+    """Train on four real chains for ten steps; give the tables and the folder of the weights."""
+    from rna_predict.training.fit import train
+
+    folder = tmp_path_factory.mktemp("trained")
+    chains = sorted(example_chains, key=len)[:5]
+    paths = write_tables(folder, {"train": chains[:4], "validation": chains[4:]})
+    train(paths, small_model, folder / "model", seed=0, device="cpu")
+    return paths, folder / "model"

@@ -1,0 +1,1 @@
+"""Torsion tables by backend, sugar pucker and pseudo-torsions."""

@@ -1,0 +1,1 @@
+"""Families, clusters of similar sequences, splits that keep relatives together, leakage audit."""

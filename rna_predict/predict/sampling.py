@@ -1,0 +1,97 @@
+"""Structures and their confidence from a sequence and a trained network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from rna_predict.data.features import PROBABILITY_FLOOR, sequence_inputs
+from rna_predict.data.seeds import torch_generator
+from rna_predict.errors import EntryError
+from rna_predict.model.inputs import Features
+from rna_predict.predict.weights import Predictor
+from rna_predict.structure.chain import Chain, model_chain
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """One predicted structure.
+
+    Attributes
+    ----------
+    chain : Chain
+        Chain A, residues numbered from 1.
+    plddt : (n,) float32
+        Predicted lDDT of each residue, 0 to 100.
+    pae : (n, n) float32, angstrom
+        Expected error of residue j when residue i's frame is superposed.
+    ptm : float
+        Predicted TM-score of the chain, with the d0 of RNA.
+    """
+
+    chain: Chain
+    plddt: Float32[np.ndarray, " n"]
+    pae: Float32[np.ndarray, "n n"]
+    ptm: float
+
+
+@torch.no_grad()
+def predict_target(
+    predictor: Predictor, name: str, sequence: str, n_models: int, seed: int
+) -> list[Prediction]:
+    """Sample structures of one sequence.
+
+    Base-pair probabilities come from ViennaRNA. Model ``k`` depends on the sequence, the seed and
+    ``k`` alone, not on how many models are asked for.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        Trained network and sampler.
+    name : str
+        Of the target; becomes the entry of the chains.
+    sequence : str
+        Letters of ``constants.ALPHABET``.
+    n_models : int
+        Structures to sample.
+    seed : int
+        Seed of the samples.
+
+    Returns
+    -------
+    list of Prediction
+        In the order of sampling.
+
+    Raises
+    ------
+    EntryError
+        If the network gave coordinates that are not finite.
+    """
+    # Imported here: everything but the folding of a sequence works without ViennaRNA.
+    from rna_predict.secondary.fold import fold_sequence
+
+    i, j, probability = fold_sequence(sequence, PROBABILITY_FLOOR, 0)
+    inputs = sequence_inputs(sequence, np.stack([i, j], axis=-1), probability)
+    features = Features(**{key: tensor[None] for key, tensor in inputs.items()})
+    features = features.to(predictor.device)
+    trunk = predictor.network.trunk(features, predictor.recycles)
+    predictions = []
+    for number in range(1, n_models + 1):
+        generator = torch_generator(predictor.device, seed, "sample", sequence, number)
+        samples = predictor.network.sample(trunk, features, 1, predictor.sampling, generator)
+        confidence = predictor.network.confidence(trunk, features, samples)
+        slots = features.slot_mask[0].cpu().numpy()
+        coords = samples[0, 0].float().cpu().numpy()
+        if not np.isfinite(coords[slots]).all():
+            raise EntryError(name, f"model {number}: coordinates that are not finite", "not_finite")
+        coords[~slots] = np.nan
+        predictions.append(
+            Prediction(
+                chain=model_chain(name, sequence, coords),
+                plddt=confidence.plddt()[0, 0].float().cpu().numpy(),
+                pae=confidence.pae()[0, 0].float().cpu().numpy(),
+                ptm=float(confidence.ptm()[0, 0]),
+            )
+        )
+    return predictions

@@ -1,0 +1,44 @@
+"""Sample structures of one target from its sequence alone."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from rna_predict.data.records import read_record
+from rna_predict.predict.confidence import write_predictions
+from rna_predict.predict.sampling import predict_target
+from rna_predict.predict.weights import load_predictor
+from rna_predict.structure.fasta import read_fasta
+from rna_predict.training.settings import ModelFile
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True, help="weights (safetensors)")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="model file (YAML); its section `sampling` counts"
+    )
+    parser.add_argument("--targets", type=Path, required=True, help="sequences (FASTA)")
+    parser.add_argument("--target", required=True, help="name of one of them")
+    parser.add_argument("--models", type=int, default=5, help="structures to sample")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--out-dir", type=Path, required=True, help="gets model_{k}.cif and confidence.json"
+    )
+    args = parser.parse_args(argv)
+
+    sequences = read_fasta(args.targets)
+    if args.target not in sequences:
+        parser.error(f"{args.targets} has no record {args.target}; records: {list(sequences)}")
+    predictor = load_predictor(args.weights, args.device)
+    predictor = replace(predictor, sampling=read_record(ModelFile, args.model).sampling)
+    predictions = predict_target(
+        predictor, args.target, sequences[args.target], args.models, args.seed
+    )
+    write_predictions(args.out_dir, predictions, args.seed, predictor.sha256)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Weights as safetensors."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from rna_predict.data.weights import file_sha256, read_weights, write_weights
+from rna_predict.errors import InputError
+
+WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0])}
+
+
+def test_weights_and_model_come_back(tmp_path):
+    path = tmp_path / "w.safetensors"
+    write_weights(path, WEIGHTS, {"dimensions": {"pair": 3}}, {"step": "7"})
+    weights, model = read_weights(path)
+    assert model == {"dimensions": {"pair": 3}}
+    assert list(weights) == list(WEIGHTS)
+    assert all(torch.equal(weights[name], WEIGHTS[name]) for name in WEIGHTS)
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_hash_is_that_of_the_bytes(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc")
+    assert file_sha256(tmp_path / "x").startswith("ba7816bf8f01cfea")
+
+
+def test_other_safetensors_are_refused(tmp_path):
+    save_file(WEIGHTS, tmp_path / "w", metadata={"format": "pt"})
+    with pytest.raises(InputError, match="expected weights of 'rna-predict 1', got 'pt'"):
+        read_weights(tmp_path / "w")
+
+
+def test_header_without_a_model_file_is_refused(tmp_path):
+    save_file(WEIGHTS, tmp_path / "w", metadata={"format": "rna-predict 1"})
+    with pytest.raises(InputError, match="no model file"):
+        read_weights(tmp_path / "w")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not safetensors at all"])
+def test_other_files_are_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "w").write_bytes(content)
+    with pytest.raises(InputError, match="no readable safetensors"):
+        read_weights(tmp_path / "w")
