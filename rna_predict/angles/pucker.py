@@ -32,6 +32,6 @@ def pseudorotation(
     """
     sine = (nu[..., 4] + nu[..., 1]) - (nu[..., 3] + nu[..., 0])
     cosine = 2 * nu[..., 2] * SCALE
-    phase = np.arctan2(sine, cosine) % (2 * np.pi)
-    phase = np.where(phase >= 2 * np.pi, 0.0, phase)
-    return phase.astype(nu.dtype), (np.hypot(sine, cosine) / (2 * SCALE)).astype(nu.dtype)
+    phase = (np.arctan2(sine, cosine) % (2 * np.pi)).astype(nu.dtype)
+    phase = np.where(phase < 2 * np.pi, phase, phase - 2 * np.pi)  # rounding may reach a full turn
+    return phase, np.asarray(np.hypot(sine, cosine) / (2 * SCALE), dtype=nu.dtype)

@@ -110,7 +110,8 @@ def candidates(
     second = first if second is None else second
     if not first or not second:
         return
-    words = [k for k in WORDS if 1 - k * (1 - identity) >= LEAST_SHARE]
+    errors = (1 - identity) / max(identity, 1e-9)  # greatest number for each aligned residue
+    words = [k for k in WORDS if 1 - k * errors >= LEAST_SHARE]
     counts = [_shared_index(first, second, k) for k in words]
     lengths = [np.array([len(text) for text in texts]) for texts in (first, second)]
     unknown = [np.array([text.count(UNKNOWN) for text in texts]) for texts in (first, second)]
@@ -127,7 +128,7 @@ def candidates(
         strange = unknown[0][rows][:, None] + unknown[1][columns][None, :]
         for k, (of_first, of_second) in zip(words, counts, strict=True):
             shared = (of_first[rows] @ of_second[columns].T).toarray()
-            least = coverage * longer * (1 - k * (1 - identity)) - k + 1 - k * strange
+            least = coverage * longer * (1 - k * errors) - k + 1 - k * strange
             passed &= shared >= least
             total += shared / longer
         yield from _pairs(passed, total, rows, columns, alone)

@@ -54,7 +54,7 @@ def length_figure(dataset: Dataset) -> Figure:
         top = max(int(counts.max()), 1)
         plot = Plot(
             Axis("length (nt)" if split == SPLITS[-1] else "", edges[0], edges[-1], log=log),
-            Axis(f"{SPLIT_NAMES[split]}: chains", 0, top * 1.08, count=min(3, top)),
+            Axis(f"{SPLIT_NAMES[split]}: chains", 0, top * 1.08, ticks=((0, "0"), (top, f"{top:,}"))),
             label=f"Lengths of {len(side)} {split} chains",
             height=118,
             left=44,
@@ -80,6 +80,15 @@ def circular_mean(degrees: Float[np.ndarray, " n"]) -> float:
     if not len(turn):
         return float("nan")
     return float(np.degrees(np.arctan2(np.sin(turn).mean(), np.cos(turn).mean())) % 360)
+
+
+def circular_spread(degrees: Float[np.ndarray, " n"]) -> float:
+    """Give the circular standard deviation, sqrt(-2 ln R), in degrees; NaN without values."""
+    turn = np.radians(degrees[np.isfinite(degrees)])
+    if not len(turn):
+        return float("nan")
+    length = float(np.abs(np.exp(1j * turn).mean()))
+    return float(np.degrees(np.sqrt(-2 * np.log(length)))) if 0 < length < 1 else float("nan")
 
 
 def share_between(degrees: Float[np.ndarray, " n"], low: float, high: float) -> float:
@@ -145,7 +154,7 @@ def pseudo_torsion_figure(dataset: Dataset) -> Figure:
         height=410,
     )
     plot.image(png_uri(shade[::-1], colour_table("viridis"), clear=0))
-    plot.text(183, 232, "A-form helix", dx=10, dy=-10)
+    plot.text(200, 250, "A-form helix", dy=-8)
     return Figure(
         title="Backbone pseudo-torsions",
         drawings=[plot.svg()],

@@ -1,10 +1,14 @@
 """The sections on data: funnel, rejects, lengths, splits, leaks, augmentation, angles."""
 
+import numpy as np
 import pandas as pd
 
 from rna_predict.report.data_figures import (
+    GREEK,
     SPLIT_NAMES,
     SPLIT_STYLES,
+    circular_mean,
+    circular_spread,
     funnel_figure,
     length_figure,
     pseudo_torsion_figure,
@@ -20,7 +24,7 @@ from rna_predict.report.elements import (
     Table,
     make_table,
 )
-from rna_predict.report.format import percent, plural
+from rna_predict.report.format import plural
 
 MOST_ROWS = 300
 """Longer lists are cut, and say so."""
@@ -54,7 +58,10 @@ def angle_section(dataset: Dataset) -> Section:
         anchor="angles",
         title="Angles",
         lead="What the network has to learn about the backbone: narrow in helices, wide in loops.",
-        blocks=[rose_figure(dataset), pseudo_torsion_figure(dataset)],
+        blocks=[
+            rose_figure(dataset),
+            Row([pseudo_torsion_figure(dataset), _angle_table(dataset)]),
+        ],
     )
 
 
@@ -97,7 +104,7 @@ def split_table(dataset: Dataset, family_evalue: float) -> Table:
                 "split": SPLIT_NAMES[split],
                 "chains": len(side),
                 "residues": int(side["length"].sum()),
-                "share": percent(int(side["length"].sum()), whole),
+                "share": 100 * int(side["length"].sum()) / whole if whole else None,
                 "families": labels.loc[labels["chain_id"].isin(names), "family"].nunique(),
                 "clusters": dataset.clusters.loc[in_side, "cluster"].nunique(),
                 "components": side["component"].nunique(),
@@ -110,7 +117,7 @@ def split_table(dataset: Dataset, family_evalue: float) -> Table:
             Column("split", "Split"),
             Column("chains", "Chains", 0),
             Column("residues", "Residues", 0, "nt"),
-            Column("share", "Share of residues"),
+            Column("share", "Share of residues", 1, "%"),
             Column("families", "Families", 0, help="Rfam families with a hit"),
             Column("clusters", "Clusters", 0, help="clusters of similar sequences"),
             Column("components", "Components", 0, help="sets of related chains, never divided"),
@@ -221,6 +228,34 @@ def _augmentation_table(dataset: Dataset) -> Table:
         dataset.augmentation.to_dict("records"),
         caption="Copies of training chains only; a copy stays with its parent's component.",
         empty="No augmentation.",
+    )
+
+
+def _angle_table(dataset: Dataset) -> Table:
+    """Count the defined values of each angle, with mean and spread on the circle."""
+    records = []
+    for name, values in dataset.angles.items():
+        mean, spread = circular_mean(values), circular_spread(values)
+        records.append(
+            {
+                "angle": GREEK[name],
+                "defined": int(np.isfinite(values).sum()),
+                "undefined": int((~np.isfinite(values)).sum()),
+                "mean": mean,
+                "spread": spread,
+            }
+        )
+    return make_table(
+        "Angles in numbers",
+        [
+            Column("angle", "Angle"),
+            Column("defined", "Defined", 0, help="residues with this angle"),
+            Column("undefined", "Undefined", 0, help="at chain ends, breaks and missing atoms"),
+            Column("mean", "Mean", 1, "°"),
+            Column("spread", "Spread", 1, "°"),
+        ],
+        records,
+        caption="Mean and standard deviation on the circle (Mardia and Jupp 2000).",
     )
 
 

@@ -100,6 +100,8 @@ class Row:
     """Blocks side by side where there is room."""
 
     blocks: Sequence[object]
+    layout: str = "even"
+    """``even``, or ``wide`` for a first block that needs more room."""
     kind: str = field(default="row", init=False)
 
 

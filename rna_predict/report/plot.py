@@ -96,16 +96,25 @@ class Plot:
         Of the whole drawing, in its own units: about pixels on a phone.
     label : str
         What a screen reader says.
+    left, top : float
+        Margins; ``left`` 0: as the labels need.
     """
 
     def __init__(
-        self, x: Axis, y: Axis, label: str, width: float = 440, height: float = 270, left: float = 0
+        self,
+        x: Axis,
+        y: Axis,
+        label: str,
+        width: float = 440,
+        height: float = 270,
+        left: float = 0,
+        top: float = 26,
     ) -> None:
         self.x, self.y, self.label = x, y, label
         self.width, self.height = width, height
         widest = max((len(text) for _, text in y.marks()), default=1)
         self.left = left or 16 + 6.2 * widest
-        self.right, self.top, self.bottom = width - 14, 26, height - 38
+        self.right, self.top, self.bottom = width - 14, top, height - 38
         self._back: list[Markup] = []
         self._body: list[Markup] = []
         self._hover: list[dict] = []
@@ -149,17 +158,27 @@ class Plot:
         values = [significant(v, digits) if is_known(v) else DASH for v in y]
         self._hover.append({"name": name, "style": style, "group": group, "text": values})
 
-    def stack(self, x: Sequence[float], parts: Sequence[tuple[str, Sequence[float]]]) -> None:
-        """Draw shares on top of each other, first at the bottom."""
-        lower = np.zeros(len(x))
+    def stack(
+        self,
+        x: Sequence[float],
+        parts: Sequence[tuple[str, Sequence[float]]],
+        stretches: Sequence[slice],
+    ) -> None:
+        """Draw shares on top of each other, first at the bottom, each stretch by itself."""
+        x, lower = np.asarray(x, dtype=float), np.zeros(len(x))
+        self._hover_x = [float(v) for v in x]
         for index, (name, share) in enumerate(parts):
             upper = lower + np.nan_to_num(np.asarray(share, dtype=float))
-            there = [f"{self.px(a):.1f},{self.py(b):.1f}" for a, b in zip(x, upper, strict=True)]
-            back = [f"{self.px(a):.1f},{self.py(b):.1f}" for a, b in zip(x, lower, strict=True)]
             style = series_style(index)
-            outline = " ".join(there + back[::-1])
-            self._body.append(Markup('<polygon class="area {}" points="{}"/>').format(style, outline))
-            self._hover_x = [float(v) for v in x]
+            for part in stretches:
+                there = zip(x[part], upper[part], strict=True)
+                back = zip(x[part][::-1], lower[part][::-1], strict=True)
+                outline = " ".join(
+                    f"{self.px(a):.1f},{self.py(b):.1f}" for a, b in [*there, *back]
+                )
+                self._body.append(
+                    Markup('<polygon class="area {}" points="{}"/>').format(style, outline)
+                )
             text = [f"{number(100 * v, 1)} %" for v in share]
             self._hover.append({"name": name, "style": style, "group": "", "text": text})
             lower = upper
@@ -185,7 +204,15 @@ class Plot:
                 ).format(style, left + 0.5, top, max(right - left - 1, 0.8), bottom - top, tip)
             )
 
-    def band(self, low: float, high: float, text: str = "") -> None:
+    def dot(self, x: float, y: float, style: str, tip: str) -> None:
+        """Draw one point; ``tip`` is shown under the pointer."""
+        self._body.append(
+            Markup(
+                '<circle class="dot ring {}" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>'
+            ).format(style, self.px(x), self.py(y), tip)
+        )
+
+    def band(self, low: float, high: float) -> None:
         """Shade a range of x behind everything."""
         left, right = self.px(low), self.px(high)
         self._back.append(
@@ -193,27 +220,14 @@ class Plot:
                 left, self.top, right - left, self.bottom - self.top
             )
         )
-        if text:
-            self.text(low, self.y.high, text, dx=4, dy=12)
 
-    def rule(self, value: float, text: str, axis: str = "x") -> None:
-        """Draw a thin line at a value of one axis with a word beside it."""
-        if axis == "x":
-            at = self.px(value)
-            ends = (at, self.top, at, self.bottom)
-            late = self.x.fraction(value) > 0.65
-            anchor, place = ("end", at - 4) if late else ("start", at + 4)
-            label = (place, self.top + 11, anchor)
-        else:
-            at = self.py(value)
-            ends = (self.left, at, self.right, at)
-            label = (self.right - 2, at - 4, "end")
+    def rule(self, value: float, axis: str = "x") -> None:
+        """Draw a thin line at a value of one axis."""
+        at = self.px(value) if axis == "x" else self.py(value)
+        ends = (at, self.top, at, self.bottom) if axis == "x" else (self.left, at, self.right, at)
         self._body.append(
             Markup('<line class="rule" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
                 *ends
-            )
-            + Markup('<text class="note" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-                *label, text
             )
         )
 

@@ -18,6 +18,7 @@ from rna_predict.report.dataset import read_dataset
 from rna_predict.report.elements import Row, Section
 from rna_predict.report.format import plural
 from rna_predict.report.inputs import ReportInputs
+from rna_predict.report.overview_figures import accuracy_figure, calibration_figure, ornament
 from rna_predict.report.run import read_times, read_weights
 from rna_predict.report.sections import (
     glossary_section,
@@ -27,7 +28,6 @@ from rna_predict.report.sections import (
     training_section,
     weights_notice,
 )
-from rna_predict.report.target_figures import calibration_figure, ornament
 from rna_predict.report.target_sections import overview_table, view_target
 from rna_predict.report.targets import read_target
 from rna_predict.report.training import read_training
@@ -57,10 +57,10 @@ def build_report(inputs: ReportInputs, out: Path) -> None:
     targets = [read_target(inputs, name) for name in inputs.targets]
     views = [view_target(target, k) for k, target in enumerate(targets, start=1)]
     evalue = float(inputs.config.get("splits", {}).get("family_evalue", 1e-3))
-    calibration = calibration_figure(targets) if targets else None
     summary: list[object] = [weights_notice(inputs.run, dataset, log, weights, targets)]
-    table = overview_table(targets, [view.anchor for view in views])
-    summary.append(Row([table, calibration]) if calibration else table)
+    summary.append(overview_table(targets, [view.anchor for view in views]))
+    figures = [accuracy_figure(targets), calibration_figure(targets)] if targets else []
+    summary.append(Row([figure for figure in figures if figure is not None]))
     sections = [
         Section(
             "targets",

@@ -24,13 +24,12 @@ from rna_predict.report.elements import (
 )
 from rna_predict.report.format import DASH, duration, number, percent, plural, significant
 from rna_predict.report.metrics import METRICS, TERMS
+from rna_predict.report.overview_figures import SAME_FOLD
 from rna_predict.report.run import Weights
 from rna_predict.report.targets import Target
 from rna_predict.report.training import TrainingLog
-from rna_predict.report.training_figures import training_figures
+from rna_predict.report.training_figures import term_name, training_figures
 
-SAME_FOLD: Final = 0.45
-"""TM-score above which two RNAs mostly share their fold (Gong et al. 2019)."""
 FEW_CHAINS: Final = 1000
 """Fewer training chains than this cannot teach a network to fold; the page says so."""
 PACKAGES: Final = (
@@ -98,7 +97,7 @@ def weights_notice(
     """Say honestly what kind of weights made these models, and what they are worth."""
     train = dataset.side("train")
     copies = int(dataset.augmentation["copies"].sum())
-    size = f" with {weights.parameters / 1e6:.2f} million parameters" if weights else ""
+    size = f" of {weights.parameters:,} parameters" if weights else ""
     text = (
         f"The models come from a network{size} trained in this run ({run}) for "
         f"{plural(log.steps, 'step')} on {plural(len(train), 'chain')} "
@@ -111,8 +110,8 @@ def weights_notice(
         text += f", with a validation lDDT of {lddt:.3f}. " if lddt is not None else ". "
     if len(train) < FEW_CHAINS:
         text += (
-            "That is far too little to learn how RNA folds: read the accuracy below as proof that "
-            "every stage works, not as what the method can do. "
+            "So few chains cannot teach how RNA folds: read the accuracy below as proof that every "
+            "stage works, not as what the method can do. "
         )
     scored = [t.best("tm_score") for t in targets if t.best("tm_score") is not None]
     if scored:
@@ -136,7 +135,7 @@ def training_section(log: TrainingLog) -> Section:
             "phase": phase.name,
             "steps": phase.steps,
             "terms": ", ".join(
-                f"{name} {significant(weight)}"
+                f"{term_name(name)} {significant(weight, 2)}"
                 for name, weight in phase.weights.items()
                 if weight
             ),
@@ -152,12 +151,16 @@ def training_section(log: TrainingLog) -> Section:
         ],
         records,
     )
-    figures = training_figures(log)
+    blocks: list[object] = [*training_figures(log)]
+    if len(blocks) % 2:
+        blocks = [Row([*blocks, table])]
+    else:
+        blocks = [Row(blocks), table]
     return Section(
         anchor="training",
         title="Training",
         lead="What the network was asked to do, and whether it got better at it.",
-        blocks=[Row(figures[k : k + 2]) for k in range(0, len(figures), 2)] + [table],
+        blocks=blocks,
     )
 
 

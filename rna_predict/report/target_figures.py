@@ -10,6 +10,8 @@ from rna_predict.report.targets import Model, Pair, Target
 
 PAE_TOP = 30.0
 """Aligned errors from here on have the darkest colour (angstrom)."""
+NEAREST = 0.1
+"""Smaller distances are drawn as this (angstrom)."""
 ARC_HEIGHT = 92.0
 RIGHT, MISSED, WRONG = "s2", "s1 d1", "s6"
 
@@ -17,19 +19,20 @@ RIGHT, MISSED, WRONG = "s2", "s1 d1", "s6"
 def pair_figure(target: Target) -> Figure:
     """Draw the native's pairs above and each model's below, errors marked."""
     n = len(target.sequence)
-    step = min(11.0, max(3.0, 860 / n))
+    step = min(12.0, max(3.0, 960 / n))
     width = step * n + 24
-    everything = set().union(target.native_pairs, *(model.pairs for model in target.models))
-    longest = max((j - i for i, j in everything), default=1)
-    tall = [min(ARC_HEIGHT, step * longest / 2) if part else 12.0 for part in (1, 1)]
-    middle = tall[0] + 20
+    found = set().union(*(model.pairs for model in target.models))
+    longest = max((j - i for i, j in target.native_pairs | found), default=1)
+    scale = min(ARC_HEIGHT / longest, step / 2)
+    above, below = (scale * max((j - i for i, j in p), default=0) for p in (target.native_pairs, found))
+    middle = above + 26
     parts = []
     for model in target.models:
         arcs = []
         for side, pairs in ((-1, target.native_pairs), (1, model.pairs)):
             for pair in sorted(pairs):
                 style = _pair_style(pair, target, model, side)
-                arcs.append(_arc(pair, step, middle, side, tall[0] / longest, style))
+                arcs.append(_arc(pair, step, middle, side, scale, style))
         parts.append(Markup('<g data-model="{}">{}</g>').format(model.rank, Markup("").join(arcs)))
     for k, base in enumerate(target.sequence):
         x = 12 + step * (k + 0.5)
@@ -52,20 +55,21 @@ def pair_figure(target: Target) -> Figure:
                 middle, width - 12
             )
         )
-    height = middle + tall[1] + 34
+    height = middle + below + 42
     names = [
-        Markup('<text class="label" x="2" y="11">native</text>') if target.native else "",
+        Markup('<text class="label" x="2" y="11">native</text>' if target.native else ""),
         Markup('<text class="label" x="2" y="{:.1f}">model</text>').format(height - 4),
     ]
     svg = Markup(
         '<svg class="plot arcs" role="img" aria-label="{}" viewBox="0 0 {:.0f} {:.0f}"'
-        ' style="min-width:{:.0f}px">'
+        ' style="min-width:{:.0f}px;max-width:{:.0f}px">'
     ).format(
         f"Base pairs of {target.name}: {len(target.native_pairs)} in the native, "
         f"{len(target.models[0].pairs)} in the first model",
         width,
         height,
         min(width, 640),
+        width * 1.25,
     )
     return Figure(
         title="Base pairs",
@@ -85,7 +89,7 @@ def residue_figure(target: Target) -> Figure:
     """Draw measured and predicted accuracy along the chain, of each model."""
     n = len(target.sequence)
     position = np.arange(1, n + 1)
-    width = min(1100.0, max(560.0, 6.5 * n + 60))
+    width = min(2400.0, max(600.0, 6.5 * n + 60))
     x = Axis("residue", 1, n, count=10 if n > 60 else 6)
     ticks = tuple((v, f"{v:.2f}".rstrip("0").rstrip(".")) for v in (0, 0.25, 0.5, 0.75, 1))
     local = Plot(
@@ -95,7 +99,7 @@ def residue_figure(target: Target) -> Figure:
     known = [model.distance[np.isfinite(model.distance)] for model in target.models]
     top = max((float(values.max()) for values in known if len(values)), default=1.0)
     apart = Plot(
-        x, Axis("C1' distance (Å)", 0, top * 1.05, count=4),
+        x, Axis("C1' distance (Å)", NEAREST, max(top * 1.1, 10), log=True),
         label=f"C1' distance to the native along {target.name}", width=width, height=170, left=40,
     )  # fmt: skip
     for model in target.models:
@@ -104,7 +108,8 @@ def residue_figure(target: Target) -> Figure:
             local.line(position, model.lddt, "lDDT", "s0", group)
         local.line(position, model.plddt / 100, "pLDDT / 100", "s1 d1", group)
         if np.isfinite(model.distance).any():
-            apart.line(position, model.distance, "distance (Å)", "s2", group)
+            clipped = np.maximum(model.distance, NEAREST)
+            apart.line(position, clipped, "distance (Å)", "s2", group)
     drawings = [local.svg()]
     legend = [Series("predicted (pLDDT / 100)", "s1 d1")]
     if any(len(values) for values in known):
@@ -116,7 +121,7 @@ def residue_figure(target: Target) -> Figure:
         title="Accuracy along the chain",
         drawings=drawings,
         caption="Per residue, for the chosen model: lDDT (0 to 1, 15 Å) against the network's own "
-        "estimate, and the distance between C1' of model and native after superposition (Å). "
+        "estimate, and the distance between C1' of model and native after superposition (Å, logarithmic). "
         "A gap: not observed in the native.",
         legend=tuple(legend),
         layout="scroll",
@@ -147,45 +152,6 @@ def pae_figure(target: Target) -> Figure:
     )
 
 
-def calibration_figure(targets: list[Target]) -> Figure | None:
-    """Draw measured against predicted accuracy of every residue of all models."""
-    predicted = [m.plddt for t in targets for m in t.models]
-    measured = [m.lddt for t in targets for m in t.models]
-    x, y = np.concatenate(predicted), np.concatenate(measured)
-    known = np.isfinite(x) & np.isfinite(y)
-    if not known.any():
-        return None
-    x, y = x[known], y[known]
-    edges = np.linspace(0, 100, 11)
-    place = np.clip(np.digitize(x, edges) - 1, 0, 9)
-    middles, means = [], []
-    for k in range(10):
-        inside = place == k
-        middles.append((edges[k] + edges[k + 1]) / 2)
-        means.append(float(y[inside].mean()) if inside.sum() >= 5 else float("nan"))
-    counts, _, _ = np.histogram2d(y, x, bins=(np.linspace(0, 1, 51), np.linspace(0, 100, 51)))
-    shade = np.round(1 + 254 * np.log1p(counts) / np.log1p(counts.max())).astype(np.uint8)
-    shade[counts == 0] = 0
-    plot = Plot(
-        Axis("pLDDT (predicted)", 0, 100),
-        Axis("lDDT (measured)", 0, 1),
-        label=f"Measured against predicted lDDT of {len(x)} residues",
-        width=400,
-        height=360,
-    )
-    plot.image(png_uri(shade[::-1], colour_table("viridis"), clear=0))
-    plot.line([0, 100], [0, 1], "perfect", "s7 d1")
-    plot.line(middles, means, "mean lDDT", "s1", points=True)
-    return Figure(
-        title="Is the confidence right?",
-        drawings=[plot.svg()],
-        caption=f"Measured lDDT against pLDDT of {len(x):,} residues in all models with a native "
-        "(colour: number of residues, logarithmic). On the dashed line the network's confidence "
-        "is what it delivers; means of fewer than five residues are not drawn.",
-        legend=(Series("mean lDDT by pLDDT", "s1"), Series("perfect calibration", "s7 d1")),
-    )
-
-
 def _pair_style(pair: Pair, target: Target, model: Model, side: int) -> str:
     """Tell whether a pair is right, missed or wrong."""
     if target.native is None:
@@ -208,20 +174,3 @@ def _arc(
 
 
 
-
-def ornament(targets: list[Target]) -> Markup:
-    """Draw the base pairs of the longest target as thin arcs for the head of the page."""
-    if not targets:
-        return Markup("")
-    target = max(targets, key=lambda target: len(target.sequence))
-    pairs = sorted(target.native_pairs or target.models[0].pairs)
-    step = 860 / len(target.sequence)
-    arcs = [
-        Markup('<path d="M{:.1f} 300A{:.1f} {:.1f} 0 0 1 {:.1f} 300"/>').format(
-            step * (i + 0.5), step * (j - i) / 2, step * (j - i) * 0.33, step * (j + 0.5)
-        )
-        for i, j in pairs
-    ]
-    return Markup(
-        '<svg class="ornament" viewBox="0 0 860 300" aria-hidden="true">{}</svg>'
-    ).format(Markup("").join(arcs))

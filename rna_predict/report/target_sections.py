@@ -66,6 +66,7 @@ def view_target(target: Target, number_in_page: int) -> TargetView:
         notices.append(
             Notice("No experimental structure is known to this run, so nothing is measured here.")
         )
+    kept = sum(bool(model.refinement["kept"]) for model in target.models)
     failed = [model for model in target.models if model.error]
     notices += [Notice(f"Model {model.rank} was not scored: {model.error}", "bad") for model in failed]
     facts = [plural(len(target.sequence), "nt").replace("nts", "nt")]
@@ -91,8 +92,8 @@ def view_target(target: Target, number_in_page: int) -> TargetView:
         parts=[
             pair_figure(target),
             model_table(target),
-            Row([residue_figure(target), pae_figure(target)]),
-            Details("Minimisation, before and after", [refinement_table(target)]),
+            Row([residue_figure(target), pae_figure(target)], layout="wide"),
+            Details(f"Minimisation: {kept} of {len(target.models)} kept", [refinement_table(target)]),
         ],
         data=_view_data(target),
     )

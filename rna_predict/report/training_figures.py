@@ -58,14 +58,14 @@ def _losses(log: TrainingLog) -> Figure | None:
         height=300,
     )
     for index, term in enumerate(terms):
-        plot.line(table["step"], positive[term], _word(term), series_style(index))
+        plot.line(table["step"], positive[term], term_name(term), series_style(index))
     _mark_phases(plot, log)
     return Figure(
         title="Loss terms",
         drawings=[plot.svg()],
         caption="Each term as it is, before its weight (logarithmic; a term is drawn while its "
         f"weight is above 0). {every}",
-        legend=[Series(_word(term), series_style(k)) for k, term in enumerate(terms)],
+        legend=[Series(term_name(term), series_style(k)) for k, term in enumerate(terms)],
     )
 
 
@@ -74,7 +74,7 @@ def _shares(log: TrainingLog) -> Figure | None:
     shares = log.shares()
     if not shares:
         return None
-    frame = pd.DataFrame({"step": log.train["step"], **shares})
+    frame = pd.DataFrame({"phase": log.train["phase"], "step": log.train["step"], **shares})
     table, every = _thinned(frame, list(shares))
     ticks = tuple((v, f"{100 * v:.0f}") for v in (0, 0.25, 0.5, 0.75, 1))
     plot = Plot(
@@ -83,7 +83,9 @@ def _shares(log: TrainingLog) -> Figure | None:
         label="Share of each weighted loss term in the objective",
         height=300,
     )
-    plot.stack(table["step"], [(_word(term), table[term]) for term in shares])
+    ends = np.flatnonzero(np.diff(table["phase"].factorize()[0])) + 1
+    stretches = [slice(a, b) for a, b in zip([0, *ends], [*ends, len(table)], strict=True)]
+    plot.stack(table["step"], [(term_name(term), table[term]) for term in shares], stretches)
     _mark_phases(plot, log)
     last = {term: float(table[term].iloc[-1]) for term in shares}
     top = max(last, key=last.__getitem__)
@@ -91,8 +93,8 @@ def _shares(log: TrainingLog) -> Figure | None:
         title="Weighted shares",
         drawings=[plot.svg()],
         caption="Magnitude of each term times its weight, as a share of their sum; first term at "
-        f"the bottom. At the end {_word(top)} makes up {100 * last[top]:.0f} %. {every}",
-        legend=[Series(_word(term), f"area {series_style(k)}") for k, term in enumerate(shares)],
+        f"the bottom. At the end {term_name(top)} makes up {100 * last[top]:.0f} %. {every}",
+        legend=[Series(term_name(term), f"area {series_style(k)}") for k, term in enumerate(shares)],
     )
 
 
@@ -113,7 +115,7 @@ def _validation(
     for index, column in enumerate(columns):
         plot.line(table["step"], table[column], names[column], series_style(index), points=True)
     if columns == list(SHAPES):
-        plot.rule(1.0, "as the native", axis="y")
+        plot.rule(1.0, axis="y")
     _mark_phases(plot, log)
     best = log.best("lddt")
     if best and "lddt" in columns:
@@ -156,7 +158,9 @@ def _mark_phases(plot: Plot, log: TrainingLog) -> None:
     """Mark where each phase starts."""
     if len(log.phases) > 1:
         for phase in log.phases:
-            plot.rule(phase.start, phase.name)
+            if phase.start:
+                plot.rule(phase.start)
+            plot.text(phase.start + phase.steps / 2, plot.y.high, phase.name, dy=-5, anchor="middle")
 
 
 def _log_range(low: float, high: float) -> tuple[float, float]:
@@ -173,13 +177,13 @@ def _thinned(table: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, str
     size = math.ceil(len(table) / MOST_POINTS)
     if size <= 1:
         return table, ""
-    groups = np.arange(len(table)) // size
-    means = table[["step", *columns]].groupby(groups).mean()
-    return means, f"Means of {size} logged steps each."
+    groups = table.groupby("phase", sort=False).cumcount() // size
+    means = table.groupby(["phase", groups], sort=False)[["step", *columns]].mean()
+    return means.reset_index("phase"), f"Means of {size} logged steps each."
 
 
-def _word(term: str) -> str:
-    """Write a column's name as words."""
+def term_name(term: str) -> str:
+    """Write the name of a loss term as words."""
     return term.replace("_", " ").replace("plddt", "pLDDT").replace("lddt", "lDDT").replace(
         "pae", "PAE"
     ).replace("pde", "PDE")

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from http.client import HTTPException
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -184,7 +185,7 @@ def _transfer(source: str, target: Path, timeout: float) -> None:
         raise EntryError(source, f"{size} bytes of {expected} came", "truncated")
 
 
-def _copy(source: IO[bytes], target: IO[bytes]) -> int:
+def _copy(source: BufferedIOBase, target: BufferedIOBase) -> int:
     """Copy a stream and count its bytes."""
     size = 0
     while chunk := source.read(CHUNK):

@@ -160,7 +160,7 @@ def write_chain(path: Path, chain: Chain, b_factor: np.ndarray | None = None) ->
     else:
         structure = gemmi.make_structure_from_block(block)
         try:
-            text = structure.make_pdb_string()
+            text = structure.make_pdb_string(gemmi.PdbWriteOptions(cryst1_record=False))
         except (RuntimeError, ValueError) as error:
             raise InputError(path, f"{chain.name} does not fit PDB format: {error}") from error
     data = text.encode()

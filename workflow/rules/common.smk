@@ -55,9 +55,7 @@ wildcard_constraints:
 
 
 # Every job finds the package beside the workflow, also inside a conda environment.
-shell.prefix(
-    f"export PYTHONPATH={str(ROOT)!r}; export OMP_NUM_THREADS=${{OMP_NUM_THREADS:-1}}; "
-)
+shell.prefix(f"export PYTHONPATH={str(ROOT)!r} OMP_NUM_THREADS={{threads}}; ")
 
 
 def code(script):

@@ -72,8 +72,7 @@ rule train_model:
         out_dir="results/models/{run}",
         code=code("train_model.py"),
     shell:
-        "OMP_NUM_THREADS={threads}"
-        " python {input.script:q}"
+        "python {input.script:q}"
         " --model {input.model:q}"
         " --chains {input.chains:q}"
         " --angles {input.angles:q}"

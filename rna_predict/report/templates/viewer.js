@@ -2,14 +2,14 @@
 /* The 3D views: superposed structures, what is shown of them, and the residue under the pointer. */
 (() => {
   const page = JSON.parse(document.getElementById("page-data").textContent);
-  const MODEL_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1"];
+  const MODEL_COLOURS = ["#2288cf", "#e0701f", "#13b088", "#d98fb8", "#eeb02e", "#7cc6ef", "#a088c9"];
   const ABSENT = -32768;
   const MOST_VIEWS = 6; /* Browsers allow some 16 WebGL contexts a page. */
   const FARTHEST = 10; /* Darkest colour of distances, angstrom. */
   const live = [];
 
   const nativeColour = () =>
-    matchMedia("(prefers-color-scheme: dark)").matches ? "#a9b4c0" : "#7b8794";
+    matchMedia("(prefers-color-scheme: dark)").matches ? "#a9b4c0" : "#a3adb8";
   const modelColour = (rank) => MODEL_COLOURS[(rank - 1) % MODEL_COLOURS.length];
 
   function viridis(share) {
@@ -65,7 +65,7 @@
       const { article, canvas, box } = this;
       article.querySelector(".controls").addEventListener("change", () => this.focusOn(this.focus));
       article.querySelector(".reset").addEventListener("click", () => {
-        if (this.viewer) { this.viewer.zoomTo(); this.viewer.render(); }
+        if (this.viewer) this.home();
       });
       article.addEventListener("residue", (event) => this.pick(event.detail));
       for (const letter of article.querySelectorAll("[data-i]")) {
@@ -131,9 +131,15 @@
       this.native = this.data.native ? add(this.data.native) : null;
       this.models = this.data.models.map((model) => add(model.coords));
       this.draw();
-      if (this.orientation) this.viewer.setView(this.orientation); else this.viewer.zoomTo();
+      if (this.orientation) this.viewer.setView(this.orientation); else this.home();
       this.viewer.render();
       this.box.dataset.drawn = "true";
+    }
+
+    home() {
+      this.viewer.zoomTo();
+      this.viewer.zoom(1.28);
+      this.viewer.render();
     }
 
     close() {
@@ -233,7 +239,7 @@
       const shown = this.native && this.checked("native") ? [focus, this.native] : [focus];
       for (const model of shown) {
         const atom = model.selectedAtoms({ resi: this.residue + 1, atom: "C1'" })[0];
-        if (atom) this.viewer.addSphere({ center: { x: atom.x, y: atom.y, z: atom.z }, radius: 1.9, color: "#cc79a7", opacity: 0.85 });
+        if (atom) this.viewer.addSphere({ center: { x: atom.x, y: atom.y, z: atom.z }, radius: 1.8, color: "#ff4fa3", opacity: 0.9 });
       }
     }
 

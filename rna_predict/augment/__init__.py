@@ -1,0 +1,1 @@
+"""Augmented copies of training chains, in tiers: coordinates, pair swaps."""
