@@ -140,12 +140,18 @@ def _deal(
     fractions: tuple[float, float, float],
     seed: int,
 ) -> dict[str, str]:
-    """Send each free component to the side with the largest deficit, largest component first."""
-    lack = {
-        name: share * sum(sizes.values()) for name, share in zip(SPLITS, fractions, strict=True)
-    }
+    """Send each free component to the side with the largest deficit, largest component first.
+
+    Where the forced components overfill a side, the others share what is left in proportion.
+    """
+    shares = dict(zip(SPLITS, fractions, strict=True))
+    total = sum(sizes.values())
+    lack = {side: share * total for side, share in shares.items()}
     for component, side in forced.items():
         lack[side] -= sizes[component]
+    wanted = sum(max(value, 0.0) for value in lack.values())
+    left = total - sum(sizes[component] for component in forced)
+    lack = {side: max(value, 0.0) * left / max(wanted, 1.0) for side, value in lack.items()}
     free = sorted(component for component in sizes if component not in forced)
     shuffled = [free[k] for k in np.random.default_rng(seed).permutation(len(free))]
     sides: dict[str, list[str]] = {name: [] for name in SPLITS}

@@ -27,7 +27,7 @@ from rna_predict.refine.prepare import Prepared, prepare, turn_bases
 from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
-STAGES = (("soft", 1.0, 0.5), ("packing", 0.25, 0.3), ("full", 0.1, 0.2))
+STAGES = (("soft", 1.0, 0.5), ("packing", 0.5, 0.3), ("full", 0.2, 0.2))
 """(system, restraint relative to the first stage, share of the iterations) in order."""
 TOLERANCE = 10.0
 """Root-mean-square force at which a stage ends, kJ/mol/nm."""

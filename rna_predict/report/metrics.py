@@ -22,7 +22,7 @@ METRICS: Final = {
         "TM-score", 3, "high",
         "Likeness of the whole fold, 0 to 1, over C3' atoms of residues with the same number, "
         "divided by the length of the native, with the RNA length scale "
-        "d0 = 0.6 (L - 0.5)^½ - 2.5 Å. Above 0.45 two RNAs mostly share their fold "
+        "d0 = 0.6 √(L − 0.5) − 2.5 Å. Above 0.45 two RNAs mostly share their fold "
         "(Gong et al. 2019, Bioinformatics 35:4459).",
     ),
     "tm_score_c1": Metric(

@@ -156,7 +156,7 @@ class Plot:
         self._body.append(_group(parts, group))
         self._hover_x = [float(v) for v in x]
         values = [significant(v, digits) if is_known(v) else DASH for v in y]
-        self._hover.append({"name": name, "style": style, "group": group, "text": values})
+        self._hover.append({"name": name, "style": style, "group": group, "text": "|".join(values)})
 
     def stack(
         self,
@@ -179,7 +179,7 @@ class Plot:
                 self._body.append(
                     Markup('<polygon class="area {}" points="{}"/>').format(style, outline)
                 )
-            text = [f"{number(100 * v, 1)} %" for v in share]
+            text = "|".join(f"{number(100 * v, 1)} %" for v in share)
             self._hover.append({"name": name, "style": style, "group": "", "text": text})
             lower = upper
 
@@ -256,7 +256,7 @@ class Plot:
         if self._hover:
             box = [round(v, 1) for v in (self.left, self.top, self.right, self.bottom)]
             places = [round(self.px(v), 1) for v in self._hover_x]
-            data = {"x": [significant(v, 6) for v in self._hover_x], "px": places, "box": box}
+            data = {"x": "|".join(significant(v, 6) for v in self._hover_x), "px": places, "box": box}
             data |= {"xlabel": self.x.label, "series": self._hover}
             hover = Markup(' data-hover="{}"').format(json.dumps(data, ensure_ascii=False))
         return Markup('<svg class="plot" role="img" aria-label="{}" viewBox="0 0 {:g} {:g}"{}>').format(

@@ -13,6 +13,8 @@ ALIASES: Final = {
     "PA": "P", "O1A": "OP1", "O2A": "OP2",
 }  # fmt: skip
 """Names of the PDB's version 2 format, and of the alpha phosphate of GTP and its like."""
+FARTHEST: Final = 1e5
+"""A coordinate this large is not a place in a molecule (angstrom)."""
 
 
 def slot_table(names: Sequence[str]) -> Int[np.ndarray, "names 5"]:
@@ -94,7 +96,7 @@ def fill_slots(
     residue, slot : (atoms,) int
         Where each atom goes; slot -1 leaves it out. Of several atoms in one place the first stays.
     positions : (atoms, 3) float, angstrom
-        Rows that are not finite are left out.
+        Rows that are not finite, or beyond ``FARTHEST``, are left out.
     n : int
         Number of residues.
 
@@ -104,6 +106,7 @@ def fill_slots(
         NaN where no atom came.
     """
     coords = np.full((n, N_SLOTS, 3), np.nan, dtype=np.float32)
-    use = np.flatnonzero((slot >= 0) & np.isfinite(positions).all(-1))[::-1]
+    near = (np.abs(positions) < FARTHEST).all(-1)  # False for NaN
+    use = np.flatnonzero((slot >= 0) & near)[::-1]
     coords[residue[use], slot[use]] = positions[use]
     return coords

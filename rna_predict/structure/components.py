@@ -59,7 +59,7 @@ def component(name: str) -> Component:
     -------
     Component
     """
-    if name in BASES:
+    if name in tuple(BASES):
         return Component(RNA, name)
     if name in CAPS:
         return Component(RNA, CAPS[name])
@@ -81,7 +81,7 @@ def _base(parent: str, letter: str) -> str:
     """Choose the parent base: the listed parent first ("DG" is G), then the one-letter code."""
     for code in (parent, letter):
         code = code.removeprefix("D").replace("T", "U")
-        if code and code in BASES:
+        if code in tuple(BASES):
             return code
     return UNKNOWN
 

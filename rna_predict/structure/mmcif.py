@@ -90,7 +90,13 @@ def read_entry(
     structure, release_date = _read_structure(path)
     if models == "first":
         del structure[1:]
-    info = dict(structure.info.items())
+    try:
+        info = dict(structure.info.items())
+        polymers = list_polymers(structure)
+    except UnicodeDecodeError as error:  # gemmi decodes text only when it is asked for
+        raise InputError(path, f"holds text that is not UTF-8: {error}") from error
+    except InputError as error:
+        raise InputError(f"{path} {error.where}", error.what) from error
     facts = {
         "method": info.get("_exptl.method", ""),
         "title": info.get("_struct.title", ""),
@@ -100,7 +106,7 @@ def read_entry(
     atoms = FlatAtoms(gemmi.FlatStructure(structure))
     chains, rejects, others = [], [], Counter()
     taken: dict[tuple[int, str], int] = {}
-    for polymer in sorted(list_polymers(structure), key=lambda p: (p.model, -len(p.names))):
+    for polymer in sorted(polymers, key=lambda p: (p.model, -len(p.names))):
         resolve_microheterogeneity(polymer, atoms)
         names, index = polymer.full_sequence()
         census = Counter(component(name).kind for name in names)

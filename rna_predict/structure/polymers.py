@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import gemmi
 import numpy as np
 
+from rna_predict.errors import InputError
 from rna_predict.structure.atoms import slot_table
 from rna_predict.structure.components import OTHER, component
 
@@ -64,7 +65,13 @@ class Polymer:
 
 
 def list_polymers(structure: gemmi.Structure) -> list[Polymer]:
-    """List the polymers of all models with their residues and the atoms of these."""
+    """List the polymers of all models with their residues and the atoms of these.
+
+    Raises
+    ------
+    InputError
+        If a residue has no author number; names chain and residue, not the file.
+    """
     entities = {name: entity for entity in structure.entities for name in entity.subchains}
     polymers: list[Polymer] = []
     atom = 0
@@ -87,6 +94,9 @@ def list_polymers(structure: gemmi.Structure) -> list[Polymer]:
                         listed=list(entity.full_sequence) if entity else [],
                     )
                 number = residue.seqid
+                if number.num is None:
+                    where = f"chain {polymer.chain} residue {residue.name}"
+                    raise InputError(where, "expected an author number, got none")
                 polymer.names.append(residue.name)
                 polymer.labels.append(residue.label_seq)
                 polymer.numbers.append(number.num)

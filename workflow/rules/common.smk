@@ -54,8 +54,9 @@ wildcard_constraints:
     k=r"\d+",
 
 
-# Every job finds the package beside the workflow, also inside a conda environment.
-shell.prefix(f"export PYTHONPATH={str(ROOT)!r} OMP_NUM_THREADS={{threads}}; ")
+# Every job finds the package beside the workflow, also inside a conda environment. Programs that
+# use more threads are told so by their own options.
+shell.prefix(f"export PYTHONPATH={str(ROOT)!r} OMP_NUM_THREADS=1; ")
 
 
 def code(script):

@@ -73,6 +73,7 @@ rule split_chains:
         chains="results/structures/chains.parquet",
         families="results/splits/families.tsv",
         clusters="results/splits/clusters.tsv",
+        targets=CONFIG.predict.targets,
         script=SCRIPTS / "split_chains.py",
     output:
         "results/splits/splits.tsv",
@@ -88,7 +89,7 @@ rule split_chains:
         runtime=10,
     params:
         splits=CONFIG.splits,
-        holdouts=[*CONFIG.splits.holdouts, *TARGETS],
+        families=CONFIG.families,
         seed=CONFIG.seed,
         code=code("split_chains.py"),
     shell:
@@ -96,10 +97,14 @@ rule split_chains:
         " --chains {input.chains:q}"
         " --families {input.families:q}"
         " --clusters {input.clusters:q}"
-        " --holdouts {params.holdouts:q}"
+        " --holdouts {params.splits.holdouts:q}"
+        " --targets {input.targets:q}"
+        " --identity {params.families.cluster_identity}"
+        " --coverage {params.families.cluster_coverage}"
         " --fractions {params.splits.train} {params.splits.validation} {params.splits.test}"
+        " --family-evalue {params.splits.family_evalue}"
         " --component-evalue {params.splits.component_evalue}"
-        " --cutoff {params.splits.cutoff:q}"
+        " --cutoff={params.splits.cutoff:q}"
         " --seed {params.seed}"
         " --out {output:q}"
         " &> {log:q}"
@@ -132,7 +137,7 @@ rule audit_leakage:
         runtime=60,
     params:
         splits=CONFIG.splits,
-        identity=CONFIG.families.cluster_identity,
+        families=CONFIG.families,
         code=code("audit_leakage.py"),
     shell:
         "python {input.script:q}"
@@ -142,7 +147,8 @@ rule audit_leakage:
         " --splits {input.splits:q}"
         " --targets {input.targets:q}"
         " --family-evalue {params.splits.family_evalue}"
-        " --identity {params.identity}"
-        " --cutoff {params.splits.cutoff:q}"
+        " --identity {params.families.cluster_identity}"
+        " --coverage {params.families.cluster_coverage}"
+        " --cutoff={params.splits.cutoff:q}"
         " --out {output:q}"
         " &> {log:q}"

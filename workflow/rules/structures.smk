@@ -23,7 +23,7 @@ rule fetch_entries:
         runtime=120,
     params:
         ids=lambda wildcards: SHARDS[wildcards.shard],
-        source=CONFIG.entries.source,
+        source=lambda wildcards: CONFIG.entries.source,
         raw_dir="results/raw",
         downloads=CONFIG.entries.downloads,
         code=code("fetch_entries.py"),

@@ -51,6 +51,8 @@
   /* Line plots: a cursor at the nearest point and its values. */
   for (const svg of document.querySelectorAll("svg[data-hover]")) {
     const data = JSON.parse(svg.dataset.hover);
+    data.x = data.x.split("|");
+    for (const entry of data.series) entry.text = entry.text.split("|");
     const [left, top, right, bottom] = data.box;
     const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
     cursor.setAttribute("class", "cursor off");

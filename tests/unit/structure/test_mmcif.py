@@ -37,6 +37,9 @@ def residue(chain: str, seq: int | str, comp: str, **kwargs) -> list[dict]:
     return [atom(chain, seq, comp, name, **kwargs) for name in names]
 
 
+ATOM_LINE = b"ATOM      1  P     G A   1       1.000   2.000   3.000  1.00 10.00           P\n"
+
+
 @pytest.fixture
 def write_cif(tmp_path: Path) -> Callable[..., Path]:
     """Write an mmCIF file of some atoms; sequences by entity, the kind of each entity."""
@@ -324,6 +327,8 @@ def test_first_model_is_read_unless_all_are_asked_for(write_cif):
         ("a.cif.gz", gzip.compress(b"data_x\n" * 9999)[:60], "not readable as cif"),
         ("a.pdb", b"\xff\xfe\x00 nothing\n", "not readable as pdb|holds no atoms"),
         ("a.txt", b"data_x\n", "expected a name ending in .cif"),
+        ("a.pdb", b"TITLE     caf\xe9\n" + ATOM_LINE, "holds text that is not UTF-8"),
+        ("a.pdb", ATOM_LINE.replace(b"  G", b"\xe9\xe9G"), "holds text that is not UTF-8"),
     ],
 )
 def test_files_that_are_no_structures_are_named(tmp_path, name, data, message):
@@ -331,6 +336,22 @@ def test_files_that_are_no_structures_are_named(tmp_path, name, data, message):
     path.write_bytes(data)
     with pytest.raises(InputError, match=f"{name}: .*({message})"):
         read_chains(path)
+
+
+def test_a_residue_without_a_number_is_named(write_cif):
+    path = write_cif(residue("A", 1, "G") + residue("A", 2, "PSU", number="?"))
+    path.write_text(path.read_text().replace("PSU A1 1 2 ", "PSU A1 1 . "))
+    with pytest.raises(InputError, match="1abc.cif chain A residue PSU: expected an author number"):
+        read_chains(path)
+
+
+def test_absurd_coordinates_are_missing_atoms(write_cif):
+    path = write_cif(residue("A", 1, "G"), {"1": ["G"]})
+    rows = path.read_text().splitlines()
+    words = rows[-1].split()
+    rows[-1] = " ".join([*words[:10], "1e300", *words[11:]])
+    path.write_text("\n".join([*rows, ""]))
+    assert read_chains(path)[0].atom_mask.sum() == 6
 
 
 def test_a_missing_file_is_named(tmp_path):
