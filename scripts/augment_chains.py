@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rna_predict.augment.copies import augment_chains
+from rna_predict.families.tables import SPLITS, read_table, write_table
 from rna_predict.structure.store import read_chains, write_chains
 
 
@@ -20,14 +21,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--coordinate-noise", type=float, required=True, help="angstrom")
     parser.add_argument("--swap-copies", type=int, required=True, help="tier 2; 0 = off")
     parser.add_argument("--swap-probability", type=float, required=True, help="least, 0 to 1")
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True, help="of all random numbers")
     parser.add_argument("--out", type=Path, required=True, help="copies (Parquet)")
     parser.add_argument("--report", type=Path, required=True, help="counts by tier (TSV)")
     args = parser.parse_args(argv)
 
     copies, report = augment_chains(
         read_chains(args.chains),
-        pd.read_table(args.splits),
+        read_table(args.splits, SPLITS),
         pd.read_parquet(args.pairs),
         pd.read_parquet(args.probabilities),
         coordinate_copies=args.coordinate_copies,
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         seed=args.seed,
     )
     write_chains(copies, args.out)
-    report.to_csv(args.report, sep="\t", index=False)
+    write_table(report, args.report)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+"""Build the self-contained HTML report of a run."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rna_predict.report.inputs import ReportInputs
+from rna_predict.report.render import build_report
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    files = {
+        "--chains": "kept chains (Parquet)",
+        "--rejected": "rejected entries and chains (TSV)",
+        "--angles": "torsions of the chains (Parquet)",
+        "--families": "families of the chains (TSV)",
+        "--clusters": "clusters of the chains (TSV)",
+        "--splits": "split of each chain (TSV)",
+        "--leakage": "leakage audit (TSV)",
+        "--augmentation": "copies by tier (TSV)",
+        "--metrics": "training log (CSV)",
+        "--model-config": "complete model file of the run (YAML)",
+        "--natives-dir": "folder of {target}.cif",
+        "--predictions-dir": "folder of {target}/confidence.json",
+        "--refined-dir": "folder of {target}/energies.tsv",
+        "--ranked-dir": "folder of {target}/model_{rank}.cif and ranking.tsv",
+        "--scores-dir": "folder of {target}.tsv and {target}.residues.tsv",
+        "--out": "the page (HTML)",
+    }
+    for name, text in files.items():
+        parser.add_argument(name, type=Path, required=True, help=text)
+    parser.add_argument("--run", required=True, help="name of the training run")
+    parser.add_argument("--config", type=json.loads, required=True, help="configuration (JSON)")
+    parser.add_argument("--targets", nargs="*", default=[], help="names of the targets")
+    parser.add_argument("--manifests", type=Path, nargs="*", default=[], help="fetched (TSV)")
+    parser.add_argument("--probabilities", type=Path, help="of base pairs (Parquet)")
+    parser.add_argument("--weights", type=Path, help="weights of the run (safetensors)")
+    parser.add_argument("--benchmarks-dir", type=Path, help="folder of snakemake's benchmarks")
+    args = vars(parser.parse_args(argv))
+
+    out, model = args.pop("out"), args.pop("model_config")
+    args |= {name: tuple(args[name]) for name in ("targets", "manifests")}
+    build_report(ReportInputs(**args, model=model, built=datetime.now(UTC)), out)
+
+
+if __name__ == "__main__":
+    main()

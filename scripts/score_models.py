@@ -1,0 +1,42 @@
+"""Score predicted models against the experimental structure."""
+
+import argparse
+from pathlib import Path
+
+from rna_predict.evaluate.models import read_model, read_models
+from rna_predict.evaluate.scores import residue_scores, score_models
+from rna_predict.structure.files import replacing
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", required=True, help="models (mmCIF or PDB)")
+    parser.add_argument("--native", type=Path, required=True, help="experimental structure")
+    parser.add_argument(
+        "--pairing",
+        choices=("auto", "number", "sequence"),
+        default="auto",
+        help="residues paired by author number, by sequence alignment, or by number if the bases "
+        "so paired agree and else by sequence (auto)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="TSV, one row a model, distances in angstrom"
+    )
+    parser.add_argument(
+        "--per-residue", type=Path, help="TSV, one row a residue of each model, angstrom"
+    )
+    args = parser.parse_args(argv)
+
+    models, native = read_models([Path(name) for name in args.models]), read_model(args.native)
+    table = score_models(models, native, args.models, args.pairing)
+    with replacing(args.out) as path:
+        table.to_csv(path, sep="\t", index=False)
+    if args.per_residue:
+        table = residue_scores(models, native, args.models, args.pairing)
+        with replacing(args.per_residue) as path:
+            table.to_csv(path, sep="\t", index=False)
+
+
+if __name__ == "__main__":
+    main()

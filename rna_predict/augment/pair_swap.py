@@ -10,13 +10,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from rna_predict.constants import N_BACKBONE, PURINES, SLOT_INDEX
+from rna_predict.constants import BASE_ATOMS, N_BACKBONE, PURINES, SLOT_INDEX
 from rna_predict.geometry.frames import replace_base
 from rna_predict.structure.chain import Chain
 
 TIER = "pair_swap"
 PARTNER: Final = {"G": "A", "A": "G", "C": "U", "U": "C"}
 SWAPPABLE: Final = ("GC", "CG", "AU", "UA")
+BOND: Final = 2.9
+"""Distance from N1 of the purine to N3 of the pyrimidine in a Watson-Crick pair (angstrom)."""
+BOND_TOLERANCE: Final = 0.6
+"""Largest departure from it in a swapped pair; strained pairs stay as they are (angstrom)."""
 
 
 def swappable_pairs(
@@ -44,7 +48,7 @@ def swappable_pairs(
     -------
     list of (i, j)
         cWW pairs of G-C and A-U whose residues are unmodified, take part in no other annotated
-        pair, and have the atoms that a new base is placed by.
+        pair, and have the atoms that a new base is placed by, and whose new bases bond.
     """
     contacts = pd.concat([pairs["i"], pairs["j"]]).value_counts()
     sure = probabilities[probabilities["probability"] >= min_probability]
@@ -59,6 +63,7 @@ def swappable_pairs(
         and not {i, j} & untouchable
         and _rebuildable(chain, i)
         and _rebuildable(chain, j)
+        and _bonds(chain, i, j)
     ]
 
 
@@ -83,8 +88,7 @@ def swap_copy(chain: Chain, candidates: list[tuple[int, int]], rng: np.random.Ge
     coords = chain.coords.copy()
     for pair, take in zip(candidates, chosen, strict=True):
         for i in pair if take else ():
-            old, new = letters[i], PARTNER[letters[i]]
-            atoms = replace_base(coords[i, :N_BACKBONE], old, coords[i, N_BACKBONE:], new)
+            new, atoms = _new_base(chain, i)
             coords[i, N_BACKBONE:] = np.nan
             coords[i, N_BACKBONE : N_BACKBONE + len(atoms)] = atoms
             letters[i] = names[i] = new
@@ -95,6 +99,22 @@ def swap_copy(chain: Chain, candidates: list[tuple[int, int]], rng: np.random.Ge
         coords=coords,
         atom_mask=np.isfinite(coords).all(-1),
     )
+
+
+def _new_base(chain: Chain, i: int) -> tuple[str, np.ndarray]:
+    """Build the base that takes the place of base ``i``: its letter and its atoms."""
+    old, atoms = chain.sequence[i], chain.coords[i]
+    new = PARTNER[old]
+    return new, replace_base(atoms[:N_BACKBONE], old, atoms[N_BACKBONE:], new)
+
+
+def _bonds(chain: Chain, i: int, j: int) -> bool:
+    """Tell whether the new bases of a pair are as far apart as Watson-Crick pairs are."""
+    ends = []
+    for k in (i, j):
+        letter, atoms = _new_base(chain, k)
+        ends.append(atoms[BASE_ATOMS[letter].index("N1" if letter in PURINES else "N3")])
+    return bool(abs(np.linalg.norm(ends[0] - ends[1]) - BOND) <= BOND_TOLERANCE)
 
 
 def _rebuildable(chain: Chain, i: int) -> bool:

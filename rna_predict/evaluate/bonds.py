@@ -1,4 +1,4 @@
-"""Bond lengths against the ideal geometry, and which residues are joined."""
+"""Bond lengths against the ideal geometry, and which residues ought to be joined."""
 
 from functools import cache
 
@@ -10,18 +10,21 @@ from rna_predict.constants import (
     BASE_BONDS,
     BASE_FRAME,
     IDEAL_BOND,
-    LINK_MAX,
     SLOT_INDEX,
     SUGAR_BONDS,
 )
 from rna_predict.structure.chain import Chain
+from rna_predict.structure.links import linked_to_previous
 
 TOLERANCE = 0.1
 """Angstrom: about five standard deviations of the bonds of Gelbin et al. (1996)."""
 
 
-def linked(chain: Chain) -> Bool[np.ndarray, " links"]:
-    """Tell which neighbours in the sequence are joined by an O3'-P bond, however long it is.
+def expected_links(chain: Chain) -> Bool[np.ndarray, " links"]:
+    """Tell which neighbours in the sequence ought to be joined by an O3'-P bond.
+
+    Unlike :func:`rna_predict.structure.links.linked_to_previous`, which finds breaks, this counts
+    a bond that a bad model stretched.
 
     Parameters
     ----------
@@ -31,15 +34,14 @@ def linked(chain: Chain) -> Bool[np.ndarray, " links"]:
     Returns
     -------
     (n - 1,) bool
-        True between observed residues whose author numbers follow each other (or differ in the
-        insertion code only), and wherever O3' and P are within ``constants.LINK_MAX``.
+        True between observed residues whose author numbers follow each other (or are equal, with
+        another insertion code), and wherever O3' and P are within ``constants.LINK_MAX``.
     """
-    numbers = chain.auth_numbers.astype(np.int64)
+    step = np.diff(chain.auth_numbers.astype(np.int64))
     codes = np.array(chain.ins_codes, dtype=str)
-    step = np.diff(numbers)
     follows = (step == 1) | ((step == 0) & (codes[1:] != codes[:-1]))
-    near = np.nan_to_num(link_lengths(chain), nan=np.inf) <= LINK_MAX
-    return chain.observed[1:] & chain.observed[:-1] & (follows | near)
+    follows &= chain.observed[1:] & chain.observed[:-1]
+    return follows | linked_to_previous(chain.coords, chain.auth_numbers)[1:]
 
 
 def link_lengths(chain: Chain) -> Float[np.ndarray, " links"]:
@@ -66,7 +68,7 @@ def bond_deviations(chain: Chain) -> Float[np.ndarray, " bonds"]:
     Parameters
     ----------
     chain : Chain
-        The bonds within its residues, and the O3'-P bonds between :func:`linked` ones.
+        The bonds within its residues, and the O3'-P bonds of :func:`expected_links`.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def bond_deviations(chain: Chain) -> Float[np.ndarray, " bonds"]:
     residue = np.arange(len(chain))[:, None]
     first, second = np.moveaxis(slots[chain.kinds], -1, 0)
     lengths = np.linalg.norm(coords[residue, first] - coords[residue, second], axis=-1)
-    links = link_lengths(chain)[linked(chain)] - IDEAL_BOND["O3'", "P+1"]
+    links = link_lengths(chain)[expected_links(chain)] - IDEAL_BOND["O3'", "P+1"]
     deviations = np.concatenate([(lengths - ideal[chain.kinds]).ravel(), links])
     return deviations[np.isfinite(deviations)]
 

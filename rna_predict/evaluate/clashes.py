@@ -19,7 +19,7 @@ from rna_predict.constants import (
     SLOT_INDEX,
     SUGAR_BONDS,
 )
-from rna_predict.evaluate.bonds import linked
+from rna_predict.evaluate.bonds import expected_links
 from rna_predict.structure.chain import Chain
 
 RADII = {"C": 1.70, "N": 1.55, "O": 1.40, "P": 1.80}
@@ -78,7 +78,7 @@ def _bonds_apart(chain: Chain, pairs: Int[np.ndarray, "m 2"]) -> Int[np.ndarray,
     (first, second), (a, b) = (pairs // N_SLOTS).T, (pairs % N_SLOTS).T
     kinds = chain.kinds
     across = within[kinds[first], a, slot["O3'"]] + 1 + within[kinds[second], slot["P"], b]
-    joined = np.concatenate([linked(chain), [False]])[first] & (second == first + 1)
+    joined = np.concatenate([expected_links(chain), [False]])[first] & (second == first + 1)
     far = within.max()
     return np.where(first == second, within[kinds[first], a, b], np.where(joined, across, far))
 

@@ -59,11 +59,14 @@ def search_families(
     files = model_files(cm_paths)
     for path in files:
         check_calibrated(path)
-    names: dict[str, list[str]] = {}
-    for name, sequence in {chain.name: chain.sequence for chain in reversed(chains)}.items():
-        names.setdefault(sequence, []).append(name)
+    members: dict[str, list[str]] = {}
+    position: dict[str, int] = {}
+    for chain in chains:
+        if chain.name not in position:
+            position[chain.name] = len(position)
+            members.setdefault(chain.sequence, []).append(chain.name)
     alphabet = Alphabet.rna()
-    sequences = list(names)
+    sequences = list(members)
     block = DigitalSequenceBlock(
         alphabet,
         [
@@ -80,13 +83,10 @@ def search_families(
             start, end = hit.alignment.target_from, hit.alignment.target_to
             if start <= end and hit.reported and not hit.duplicate and hit.evalue <= max_evalue:
                 family = model.accession or model.name
-                for name in names[sequences[int(hit.name)]]:
+                for name in members[sequences[int(hit.name)]]:
                     rows.append((name, family, model.name, start - 1, end, hit.score, hit.evalue))
-    table = pd.DataFrame(rows, columns=list(FAMILY_COLUMNS)).astype(FAMILY_COLUMNS)
-    position = {chain.name: number for number, chain in enumerate(reversed(chains))}
-    table["order"] = -table["chain_id"].map(position)
-    table = table.sort_values(["order", "evalue", "family", "start"], kind="stable")
-    return table.drop(columns="order").reset_index(drop=True)
+    rows.sort(key=lambda row: (position[row[0]], row[6], row[1], row[3]))
+    return pd.DataFrame(rows, columns=list(FAMILY_COLUMNS)).astype(FAMILY_COLUMNS)
 
 
 def model_files(paths: Sequence[Path]) -> list[Path]:
@@ -114,18 +114,18 @@ def check_calibrated(path: Path) -> None:
     Raises
     ------
     InputError
-        Naming the model that has none, or saying that the file is not Infernal 1.1 text.
+        Naming the model that has none, or saying that the file is cut short or is not Infernal
+        1.1 text.
     """
     with path.open(encoding="utf-8", errors="replace") as lines:
         if not next(lines, "").startswith("INFERNAL1/a"):
             raise InputError(path, "expected covariance models of Infernal 1.1 in text form")
-        name, found, header = "", set(), True
+        name, found, header, ended = "", set(), True, False
         for line in lines:
             word = line.split(maxsplit=1)[0] if line.strip() else ""
+            ended = word == "//"
             if word.startswith("INFERNAL1/"):
                 name, found, header = "", set(), True
-            elif word.startswith("HMMER3/"):
-                header = False
             elif header and word == "NAME":
                 name = line.split()[1]
             elif header and word in CALIBRATION:
@@ -135,6 +135,8 @@ def check_calibrated(path: Path) -> None:
                 if missing := [key for key in CALIBRATION if key not in found]:
                     what = f"model {name!r} is not calibrated (no {', '.join(missing)})"
                     raise InputError(path, f"{what}; run cmcalibrate on it")
+    if not ended:
+        raise InputError(path, f"cut short in model {name!r}: expected '//' at the end")
 
 
 def _models(files: Sequence[Path], alphabet: Alphabet) -> Iterator[CM]:

@@ -52,6 +52,25 @@ def window(x: Tensor, dim: int) -> Tensor:
     return torch.cat([padded.narrow(dim, shift, length) for shift in range(WINDOW)], dim=dim + 1)
 
 
+def neighbours(features: Features) -> tuple[Tensor, Tensor]:
+    """Find the residues of each window.
+
+    Returns
+    -------
+    around : (N, 3) int64
+        Position before, own position and position after, within the array.
+    bonded : (B, N, 3) bool
+        Whether that residue exists and is the next in the full chain.
+    """
+    length, device = features.length, features.sequence.device
+    shift = torch.arange(WINDOW, device=device) - WINDOW // 2
+    around = torch.arange(length, device=device)[:, None] + shift
+    inside = (around >= 0) & (around < length)
+    around = around.clamp(0, length - 1)
+    step = features.residue_index[:, around] - features.residue_index[..., None]
+    return around, inside & (step == shift)
+
+
 class AtomConditioner(nn.Module):
     """Condition and attention biases of the atoms, from identity, stage C and the latent."""
 
@@ -78,24 +97,18 @@ class AtomConditioner(nn.Module):
         start_coords: Tensor,
         atom_mask: Tensor,
     ) -> AtomCondition:
+        """Compute what all noised copies share."""
         slots = torch.arange(N_SLOTS, device=start_coords.device)
         identity = self.identity(features.sequence[..., None] * N_SLOTS + slots)
         axes, origin = residue_frames(start_coords)
         local = (start_coords - origin[:, :, None]) @ axes
         atoms = identity + self.place(local / 5.0) + self.single(latent_single)[:, :, None]
 
-        # edges of each atom (23) to the atoms of its window (69)
-        joined = torch.arange(-1, 2, device=slots.device) + torch.arange(
-            features.length, device=slots.device
-        ).unsqueeze(-1)
-        inside = (joined >= 0) & (joined < features.length)
-        joined = joined.clamp(0, features.length - 1)
-        edge = self.pair(latent_pair).gather(
-            2, joined[None, :, :, None].expand(features.batch, -1, -1, self.query.out_features)
-        )
-        reach = (window(start_coords, 1)[:, :, None] - start_coords[:, :, :, None]) @ axes[
-            :, :, None
-        ]
+        around, bonded = neighbours(features)
+        edge = self.pair(latent_pair)
+        edge = edge.gather(2, around[None, ..., None].expand(*bonded.shape, edge.shape[-1]))
+        reach = window(start_coords, 1)[:, :, None] - start_coords[:, :, :, None]
+        reach = reach @ axes[:, :, None]
         square = reach.square().sum(-1, keepdim=True)
         near = torch.cat([reach / (1 + square), 1 / (1 + square), 1 / (1 + square / 25)], dim=-1)
         hidden = (
@@ -104,12 +117,8 @@ class AtomConditioner(nn.Module):
             + edge.repeat_interleave(N_SLOTS, dim=2)[:, :, None]
             + self.offset(near)
         )
-        bias = self.bias(self.hidden(hidden)).permute(0, 1, 4, 2, 3)
-
-        index = features.residue_index.gather(1, joined.flatten().expand(features.batch, -1))
-        step = index.unflatten(1, joined.shape) - features.residue_index[..., None]
-        bonded = inside & (step == torch.arange(-1, 2, device=slots.device))
         keys = window(atom_mask, 1) & bonded.repeat_interleave(N_SLOTS, dim=2)
+        bias = self.bias(self.hidden(hidden)).permute(0, 1, 4, 2, 3)
         bias = bias.masked_fill(~keys[:, :, None, None], MASKED)
         return AtomCondition(
             atoms[:, None], atom_mask[:, None], bias[:, None].chunk(self.blocks, dim=3)

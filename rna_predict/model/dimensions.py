@@ -54,7 +54,7 @@ class Dimensions:
     """Width of the pair features of neighbouring atoms."""
     atom_blocks: int = 1
     """Blocks of the atom encoder, and again of the decoder."""
-    atom_heads: int = 4
+    atom_heads: int = 2
     """Attention heads of the atom encoder and decoder."""
     token: int = 128
     """Width of the token transformer."""

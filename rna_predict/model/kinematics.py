@@ -34,7 +34,5 @@ def centre(
 ) -> Float[Tensor, "*batch N 23 3"]:
     """Move the mean of the atoms in ``mask`` to the origin and put the others there."""
     weight = mask[..., None].to(coords)
-    mean = (coords * weight).sum((-3, -2), keepdim=True) / weight.sum(
-        (-3, -2), keepdim=True
-    ).clamp_min(1.0)
-    return (coords - mean) * weight
+    count = weight.sum((-3, -2), keepdim=True).clamp_min(1.0)
+    return (coords - (coords * weight).sum((-3, -2), keepdim=True) / count) * weight

@@ -68,6 +68,7 @@ class Transition(nn.Module):
         self.down = linear(factor * width, width, zero=True)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Give the update of ``x``."""
         a, b = self.up(self.norm(x)).chunk(2, -1)
         return self.down(F.silu(a) * b)
 
@@ -83,6 +84,7 @@ class AdaptiveNorm(nn.Module):
         self.shift = linear(condition, width)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Normalise ``x``; the condition broadcasts to it."""
         condition = self.condition_norm(condition)
         return self.scale(condition).sigmoid() * self.norm(x) + self.shift(condition)
 
@@ -98,6 +100,7 @@ class ConditionedTransition(nn.Module):
         self.gate = gate(condition, width, bias=-2.0)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Give the update of ``x``."""
         a, b = self.up(self.norm(x, condition)).chunk(2, -1)
         return self.gate(condition).sigmoid() * self.down(F.silu(a) * b)
 

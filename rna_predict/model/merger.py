@@ -31,6 +31,7 @@ class OuterProduct(nn.Module):
         self.out = linear(pair, pair, zero=True)
 
     def forward(self, single: Tensor) -> Tensor:
+        """Give the update of the edges."""
         first, second = self.sides(self.norm(single)).chunk(2, -1)
         return self.out(first[:, :, None] * second[:, None])
 
@@ -46,6 +47,7 @@ class MergerBlock(nn.Module):
         self.pair_transition = Transition(pair, factor)
 
     def forward(self, single: Tensor, pair: Tensor, features: Features) -> tuple[Tensor, Tensor]:
+        """Give nodes and edges, updated."""
         single = single + self.attention(single, pair, features)
         single = single + self.single_transition(single)
         pair = pair + self.outer(single)

@@ -34,6 +34,7 @@ class RelativePosition(nn.Module):
         self.embed = nn.Embedding(2 * last + 1, width)
 
     def forward(self, features: Features) -> Tensor:
+        """Give (B, N, N, width)."""
         return self.embed(features.relative_position.clamp(-self.last, self.last) + self.last)
 
 
@@ -51,10 +52,11 @@ class TriangleMultiplication(nn.Module):
         self.out = linear(hidden, width, zero=True)
 
     def forward(self, pair: Tensor, pair_mask: Tensor) -> Tensor:
+        """Give the update of the pair track."""
         x = self.norm(pair)
         sides = self.sides(x) * self.side_gates(x).sigmoid() * pair_mask[..., None]
         left, right = sides.chunk(2, -1)
-        product = torch.einsum(self.equation, left, right) * pair.shape[1] ** -0.5
+        product = torch.einsum(self.equation, left, right)
         return self.gate(x).sigmoid() * self.out(self.hidden_norm(product))
 
 
@@ -72,12 +74,12 @@ class TriangleAttention(nn.Module):
         self.out = linear(width, width, zero=True)
 
     def forward(self, pair: Tensor, residue_mask: Tensor) -> Tensor:
+        """Give the update of the pair track."""
         x = self.norm(pair if self.starting else pair.transpose(1, 2))
         bias = self.bias(x).permute(0, 3, 1, 2) + mask_bias(residue_mask)[:, None, None, :]
-        length = x.shape[1]
-        rows = length
+        rows = x.shape[1]
         if not torch.is_grad_enabled():
-            rows = max(1, min(length, CHUNK_SCORES // (length * length * self.heads)))
+            rows = max(1, min(rows, CHUNK_SCORES // bias.numel()))
         parts = [
             attend(
                 *(split_heads(part, self.heads) for part in self.query_key_value(row).chunk(3, -1)),
@@ -101,6 +103,7 @@ class PairBiasAttention(nn.Module):
         self.attention = Attention(single, heads)
 
     def forward(self, single: Tensor, pair: Tensor, features: Features) -> Tensor:
+        """Give the update of the single track."""
         bias = self.bias(self.pair_norm(pair)) + self.pairing(features.pair_probability[..., None])
         bias = bias.permute(0, 3, 1, 2) + mask_bias(features.residue_mask)[:, None, None, :]
         return self.attention(self.norm(single), bias)
@@ -122,6 +125,7 @@ class PairformerBlock(nn.Module):
         self.single_transition = Transition(single, factor)
 
     def forward(self, single: Tensor, pair: Tensor, features: Features) -> tuple[Tensor, Tensor]:
+        """Give both tracks, updated."""
         pair_mask = features.pair_mask
         pair = pair + self.outgoing(pair, pair_mask)
         pair = pair + self.incoming(pair, pair_mask)

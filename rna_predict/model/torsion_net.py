@@ -13,14 +13,7 @@ from torch import Tensor, nn
 
 from rna_predict.constants import ALPHABET, TORSIONS
 from rna_predict.model.inputs import Features
-from rna_predict.model.layers import (
-    Transition,
-    attend,
-    gate,
-    linear,
-    mask_bias,
-    split_heads,
-)
+from rna_predict.model.layers import Transition, attend, gate, linear, mask_bias, split_heads
 
 A_FORM = {
     "alpha": -68.0, "beta": 178.0, "gamma": 54.0, "delta": 82.0, "epsilon": -153.0, "zeta": -71.0,
@@ -43,6 +36,7 @@ class RotaryAttention(nn.Module):
         self.pairing = linear(1, heads)
 
     def forward(self, x: Tensor, features: Features) -> Tensor:
+        """Give the update of ``x``."""
         query, key, value = (
             split_heads(part, self.heads) for part in self.query_key_value(x).chunk(3, -1)
         )

@@ -29,6 +29,12 @@ from rna_predict.structure.chain import Chain
 
 STAGES = (("soft", 1.0, 0.5), ("packing", 0.5, 0.3), ("full", 0.2, 0.2))
 """(system, restraint relative to the first stage, share of the iterations) in order."""
+RESTRAINT = 5000.0
+"""kJ/mol/nm^2. At 0.5 A of noise on natives, 1000 moves 71 nt to a TM-score of 0.87 to the input
+and 0.92 to the native; this, to 0.89 and 0.95, with the same bonds and clashes."""
+MAX_ITERATIONS = 500
+TIME_LIMIT = 120.0
+"""Seconds."""
 TOLERANCE = 10.0
 """Root-mean-square force at which a stage ends, kJ/mol/nm."""
 PLATFORMS = ("CUDA", "OpenCL", "CPU")
@@ -91,9 +97,9 @@ class MinimizeResult:
 def minimize_chain(
     chain: Chain,
     *,
-    restraint: float = 1000.0,
-    max_iterations: int = 500,
-    time_limit: float = 120.0,
+    restraint: float = RESTRAINT,
+    max_iterations: int = MAX_ITERATIONS,
+    time_limit: float = TIME_LIMIT,
     platform: str = "auto",
 ) -> MinimizeResult:
     """Minimise one model.
@@ -123,12 +129,7 @@ def minimize_chain(
     InputError
         If the platform is not there or a number is out of range.
     """
-    if max_iterations < 1 or restraint < 0 or time_limit <= 0:
-        raise InputError(
-            "minimisation",
-            "expected max_iterations >= 1, restraint >= 0 and time_limit > 0, got "
-            f"{max_iterations}, {restraint} and {time_limit}",
-        )
+    check_settings(restraint, max_iterations, time_limit, platform)
     started = perf_counter()
     kept = MinimizeResult(chain, kept=False, reason="", clashes_before=clash_score(chain))
     run = _Run(_platform(platform), started + time_limit)
@@ -140,6 +141,23 @@ def minimize_chain(
         lost = "NaN" in str(error) or "infinite" in str(error)
         result = replace(kept, reason="not_finite" if lost else f"OpenMM: {error}")
     return replace(result, iterations=run.iterations, seconds=perf_counter() - started)
+
+
+def check_settings(restraint: float, max_iterations: int, time_limit: float, platform: str) -> None:
+    """Refuse settings of :func:`minimize_chain` that it cannot use.
+
+    Raises
+    ------
+    InputError
+        If the platform is not there or a number is out of range.
+    """
+    if not (max_iterations >= 1 and restraint >= 0 and time_limit > 0):
+        raise InputError(
+            "minimisation",
+            "expected max_iterations >= 1, restraint >= 0 and time_limit > 0, got "
+            f"{max_iterations}, {restraint} and {time_limit}",
+        )
+    _platform(platform)
 
 
 class _Run(openmm.MinimizationReporter):

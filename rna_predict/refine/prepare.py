@@ -17,7 +17,7 @@ from rna_predict.constants import (
     slot_mask,
 )
 from rna_predict.errors import EntryError
-from rna_predict.evaluate.bonds import linked
+from rna_predict.evaluate.bonds import expected_links
 from rna_predict.geometry.frames import replace_base
 from rna_predict.structure.chain import Chain
 
@@ -130,7 +130,7 @@ def _c_glycosides(chain: Chain) -> Bool[np.ndarray, " n"]:
 
 def _segments(chain: Chain) -> tuple[tuple[int, int], ...]:
     """List the stretches of observed residues joined by O3'-P bonds."""
-    joined = np.concatenate([[False], linked(chain), [False]])
+    joined = np.concatenate([[False], expected_links(chain), [False]])
     starts = np.flatnonzero(chain.observed & ~joined[:-1])
     stops = np.flatnonzero(chain.observed & ~joined[1:]) + 1
     return tuple(zip(starts.tolist(), stops.tolist(), strict=True))

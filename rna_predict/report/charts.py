@@ -5,6 +5,7 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
+from numbers import Real
 
 import matplotlib
 import numpy as np
@@ -41,27 +42,25 @@ def png_uri(
     """
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        return (
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        )
 
     height, width = indices.shape
     rows = np.hstack([np.zeros((height, 1), dtype=np.uint8), indices]).tobytes()
-    alpha = np.full(256, 255, dtype=np.uint8)
-    if clear is not None:
-        alpha[clear] = 0
+    alpha = np.where(np.arange(256) == clear, 0, 255).astype(np.uint8)
     png = (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
         + chunk(b"PLTE", palette.tobytes())
-        + chunk(b"tRNS", alpha.tobytes())
+        + (b"" if clear is None else chunk(b"tRNS", alpha.tobytes()))
         + chunk(b"IDAT", zlib.compress(rows, 9))
         + chunk(b"IEND", b"")
     )
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def bar_chart(
-    rows: Sequence[tuple[str, float, str, str]], label: str, width: float = 440
-) -> Markup:
+def bar_chart(rows: Sequence[tuple[str, Real, str, str]], label: str, width: Real = 440) -> Markup:
     """Draw horizontal bars with their names above and values behind them.
 
     Parameters
@@ -102,7 +101,7 @@ def rose(
     title: str,
     note: str,
     label: str,
-    sectors: Sequence[tuple[float, float, str]] = (),
+    sectors: Sequence[tuple[Real, Real, str]] = (),
 ) -> Markup:
     """Draw circular histograms, 0 degrees at the top, clockwise; area is share.
 
@@ -120,7 +119,7 @@ def rose(
     size, centre, radius = 200.0, 100.0, 66.0
     most = max((float(share.max()) for share in shares if share.size), default=0) or 1.0
 
-    def at(degrees: float, r: float) -> str:
+    def at(degrees: Real, r: Real) -> str:
         turn = math.radians(degrees)
         return f"{centre + r * math.sin(turn):.1f} {centre + 8 - r * math.cos(turn):.1f}"
 
@@ -151,9 +150,7 @@ def rose(
         for k, value in enumerate(share):
             r = radius * math.sqrt(value / most)
             corners += [at(k * step, r), at((k + 1) * step, r)]
-        parts.append(
-            Markup('<path class="petal {}" d="M{}Z"/>').format(style, " L".join(corners))
-        )
+        parts.append(Markup('<path class="petal {}" d="M{}Z"/>').format(style, " L".join(corners)))
     parts.append(
         Markup(
             '<text class="head" x="100" y="11" text-anchor="middle">{}</text>'
@@ -167,4 +164,3 @@ def rose(
         + Markup("").join(parts)
         + Markup("</svg>")
     )
-

@@ -42,7 +42,7 @@ def length_figure(dataset: Dataset) -> Figure:
     """Draw the lengths of each split's chains."""
     lengths = dataset.chains["length"].to_numpy(dtype=float)
     low, high = (lengths.min(), lengths.max()) if len(lengths) else (1.0, 2.0)
-    log = high / low > 8
+    log = bool(high / low > 8)
     if log:
         edges = np.geomspace(low * 0.98, high * 1.02, 19)
     else:
@@ -54,7 +54,9 @@ def length_figure(dataset: Dataset) -> Figure:
         top = max(int(counts.max()), 1)
         plot = Plot(
             Axis("length (nt)" if split == SPLITS[-1] else "", edges[0], edges[-1], log=log),
-            Axis(f"{SPLIT_NAMES[split]}: chains", 0, top * 1.08, ticks=((0, "0"), (top, f"{top:,}"))),
+            Axis(
+                f"{SPLIT_NAMES[split]}: chains", 0, top * 1.08, ticks=((0, "0"), (top, f"{top:,}"))
+            ),
             label=f"Lengths of {len(side)} {split} chains",
             height=118,
             left=44,

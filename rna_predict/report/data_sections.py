@@ -80,7 +80,9 @@ def funnel_steps(dataset: Dataset) -> list[tuple[str, int, str]]:
         ("Chains kept", len(dataset.chains), "s5"),
     ]
     for split in SPLITS:
-        steps.append((f"{SPLIT_NAMES[split]} chains", len(dataset.side(split)), SPLIT_STYLES[split]))
+        steps.append(
+            (f"{SPLIT_NAMES[split]} chains", len(dataset.side(split)), SPLIT_STYLES[split])
+        )
     steps.append(("Augmented copies", int(dataset.augmentation["copies"].sum()), "s0 d1"))
     return steps
 
@@ -133,9 +135,10 @@ def leak_notice(leakage: pd.DataFrame) -> Notice:
     """Give the verdict of the audit."""
     if leakage.empty:
         return Notice(
-            "The audit compared every training chain with every validation and test chain "
-            "(families, clusters, components, sequence identity, dates, targets) and found "
-            "nothing that they share.",
+            "The audit compared training, validation and test chains (entries, components, "
+            "clusters, families, equal and similar sequences), training chains with the targets, "
+            "and release dates with the cut-off, where there is one. Its table, leakage.tsv, is "
+            "empty.",
             "good",
             "No leak found",
         )
@@ -217,15 +220,22 @@ def _leak_rows(dataset: Dataset) -> list[Table]:
 
 def _augmentation_table(dataset: Dataset) -> Table:
     """List copies by tier."""
-    columns = [Column("tier", "Tier"), Column("copies", "Copies", 0)]
-    if "parents" in dataset.augmentation:
-        columns.append(Column("parents", "Parents", 0, help="training chains that were copied"))
-    if "factor" in dataset.augmentation:
-        columns.append(Column("factor", "Factor", 2, help="copies for each training chain"))
+    columns = [
+        Column("tier", "Tier"),
+        Column("parents", "Parents", 0, help="training chains that were copied"),
+        Column("copies", "Copies", 0),
+        Column("factor", "Factor", 2, help="copies for each training chain"),
+    ]
+    if "changed_residues" in dataset.augmentation:
+        columns.append(Column("changed_residues", "Changed bases", 0, help="in all copies"))
+    records = [
+        row | {"tier": str(row["tier"]).replace("_", " ")}
+        for row in dataset.augmentation.to_dict("records")
+    ]
     return make_table(
         "Augmentation",
         columns,
-        dataset.augmentation.to_dict("records"),
+        records,
         caption="Copies of training chains only; a copy stays with its parent's component.",
         empty="No augmentation.",
     )
@@ -261,4 +271,6 @@ def _angle_table(dataset: Dataset) -> Table:
 
 def _cut(rows: int, name: str) -> str:
     """Say that a list was cut."""
-    return f"The first {MOST_ROWS:,} of {rows:,}; the rest is in {name}." if rows > MOST_ROWS else ""
+    return (
+        f"The first {MOST_ROWS:,} of {rows:,}; the rest is in {name}." if rows > MOST_ROWS else ""
+    )

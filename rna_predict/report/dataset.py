@@ -37,7 +37,7 @@ class Dataset:
     leakage : DataFrame
         kind, train_chain, test_chain, value, detail.
     augmentation : DataFrame
-        As the augmentation stage wrote it, all text.
+        tier, parents, copies, factor (copies a training chain); changed_residues where known.
     angles : dict of (n,) float, degrees
         All residues' values of ``SHOWN_ANGLES`` in [0, 360), NaN where undefined.
     purine : (n,) bool
@@ -78,6 +78,9 @@ def read_dataset(inputs: ReportInputs) -> Dataset:
     )
     if stray := set(splits["chain_id"]) - set(chains["chain_id"]):
         raise InputError(inputs.splits, f"chain {sorted(stray)[0]} is not in {inputs.chains}")
+    if splits["chain_id"].duplicated().any():
+        twice = splits.loc[splits["chain_id"].duplicated(), "chain_id"].iloc[0]
+        raise InputError(inputs.splits, f"chain {twice} is in two rows")
     chains = chains.merge(splits, on="chain_id", how="left").fillna(
         {"component": "", "split": "", "reason": ""}
     )
@@ -124,9 +127,9 @@ def _read_augmentation(inputs: ReportInputs) -> pd.DataFrame:
     """Read copies by tier."""
     return read_text_table(
         inputs.augmentation,
-        {"tier": str, "copies": int},
+        {"tier": str, "parents": int, "copies": int, "factor": float},
         "copies by tier of augmentation",
-        optional={"parents": int, "factor": float},
+        optional={"changed_residues": int},
     )
 
 

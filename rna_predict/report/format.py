@@ -15,12 +15,12 @@ def is_known(value: object) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
 
 
-def number(value: float | None, digits: int = 2) -> str:
+def number(value: Real | None, digits: int = 2) -> str:
     """Write a number with a fixed count of decimals and thousands set apart.
 
     Parameters
     ----------
-    value : float or None
+    value : number or None
         None, NaN and infinities are undefined.
     digits : int
         Decimals.
@@ -38,7 +38,7 @@ def number(value: float | None, digits: int = 2) -> str:
     return text
 
 
-def significant(value: float | None, digits: int = 3) -> str:
+def significant(value: Real | None, digits: int = 3) -> str:
     """Write a number with so many significant digits, very small ones as powers of ten."""
     if not is_known(value):
         return DASH
@@ -51,12 +51,12 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{mantissa}e{MINUS if exponent < 0 else ''}{abs(exponent)}"
 
 
-def percent(part: float, whole: float) -> str:
+def percent(part: Real, whole: Real) -> str:
     """Write a share; undefined when the whole is zero."""
     return f"{number(100 * part / whole, 1)}{SPACE}%" if whole else DASH
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: Real | None) -> str:
     """Write a time span, for example ``"1 h 02 min"``, ``"3 min 05 s"`` or ``"4.2 s"``."""
     if not is_known(seconds):
         return DASH

@@ -104,6 +104,6 @@ def ornament(targets: list[Target]) -> Markup:
         )
         for i, j in pairs
     ]
-    return Markup(
-        '<svg class="ornament" viewBox="0 0 860 300" aria-hidden="true">{}</svg>'
-    ).format(Markup("").join(arcs))
+    return Markup('<svg class="ornament" viewBox="0 0 860 300" aria-hidden="true">{}</svg>').format(
+        Markup("").join(arcs)
+    )

@@ -7,8 +7,9 @@ of colours, so that nothing is told by colour alone.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from markupsafe import Markup
@@ -30,15 +31,15 @@ class Axis:
 
     label: str
     """With the unit."""
-    low: float
-    high: float
+    low: Real
+    high: Real
     log: bool = False
-    ticks: tuple[tuple[float, str], ...] = ()
+    ticks: tuple[tuple[Real, str], ...] = ()
     """Values and their labels; empty: chosen."""
     count: int = 5
     """About how many ticks to choose."""
 
-    def fraction(self, value: float) -> float:
+    def fraction(self, value: Real) -> float:
         """Place a value between 0 (low end) and 1 (high end)."""
         low, high = (math.log(v) if self.log else v for v in (self.low, self.high))
         if high == low:
@@ -46,13 +47,13 @@ class Axis:
         value = math.log(max(value, 1e-300)) if self.log else value
         return (value - low) / (high - low)
 
-    def marks(self) -> tuple[tuple[float, str], ...]:
+    def marks(self) -> tuple[tuple[Real, str], ...]:
         """Give the ticks: values and labels."""
         if self.ticks:
             return self.ticks
         return _decade_ticks(self.low, self.high) if self.log else self._linear_ticks()
 
-    def _linear_ticks(self) -> tuple[tuple[float, str], ...]:
+    def _linear_ticks(self) -> tuple[tuple[Real, str], ...]:
         """Choose round values (1, 2 or 5 times a power of ten)."""
         span = self.high - self.low
         if span <= 0:
@@ -66,7 +67,7 @@ class Axis:
         return tuple((k * step, number(k * step, digits)) for k in range(first, last + 1))
 
 
-def _decade_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
+def _decade_ticks(low: Real, high: Real) -> tuple[tuple[Real, str], ...]:
     """Choose powers of ten, with 2 and 5 between where there are few."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     factors = (1,) if math.log10(high / low) >= 2.5 else (1, 2, 5)
@@ -76,10 +77,10 @@ def _decade_ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
     return tuple((v, _power_label(v)) for v in inside)
 
 
-def _power_label(value: float) -> str:
-    """Write 0.001 to 10,000 as they are and the rest as powers of ten."""
+def _power_label(value: Real) -> str:
+    """Write 0.001 to 50,000 as they are and the rest as powers of ten."""
     exponent = math.floor(math.log10(value) + 1e-9)
-    if -4 <= exponent <= 4:
+    if -3 <= exponent <= 4:
         return number(value, max(0, -exponent))
     factor = round(value / 10.0**exponent)
     raised = str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -105,10 +106,10 @@ class Plot:
         x: Axis,
         y: Axis,
         label: str,
-        width: float = 440,
-        height: float = 270,
-        left: float = 0,
-        top: float = 26,
+        width: Real = 440,
+        height: Real = 270,
+        left: Real = 0,
+        top: Real = 26,
     ) -> None:
         self.x, self.y, self.label = x, y, label
         self.width, self.height = width, height
@@ -120,18 +121,18 @@ class Plot:
         self._hover: list[dict] = []
         self._hover_x: list = []
 
-    def px(self, value: float) -> float:
+    def px(self, value: Real) -> float:
         """Horizontal place of a value."""
         return self.left + self.x.fraction(value) * (self.right - self.left)
 
-    def py(self, value: float) -> float:
+    def py(self, value: Real) -> float:
         """Vertical place of a value."""
         return self.bottom - self.y.fraction(value) * (self.bottom - self.top)
 
     def line(
         self,
-        x: Sequence[float],
-        y: Sequence[float],
+        x: Collection[Real],
+        y: Collection[Real],
         name: str,
         style: str,
         group: str = "",
@@ -160,8 +161,8 @@ class Plot:
 
     def stack(
         self,
-        x: Sequence[float],
-        parts: Sequence[tuple[str, Sequence[float]]],
+        x: Collection[Real],
+        parts: Sequence[tuple[str, Collection[Real]]],
         stretches: Sequence[slice],
     ) -> None:
         """Draw shares on top of each other, first at the bottom, each stretch by itself."""
@@ -173,9 +174,7 @@ class Plot:
             for part in stretches:
                 there = zip(x[part], upper[part], strict=True)
                 back = zip(x[part][::-1], lower[part][::-1], strict=True)
-                outline = " ".join(
-                    f"{self.px(a):.1f},{self.py(b):.1f}" for a, b in [*there, *back]
-                )
+                outline = " ".join(f"{self.px(a):.1f},{self.py(b):.1f}" for a, b in [*there, *back])
                 self._body.append(
                     Markup('<polygon class="area {}" points="{}"/>').format(style, outline)
                 )
@@ -185,10 +184,10 @@ class Plot:
 
     def bars(
         self,
-        edges: Sequence[float],
-        heights: Sequence[float],
+        edges: Collection[Real],
+        heights: Collection[Real],
         style: str,
-        base: float = 0.0,
+        base: Real = 0.0,
         tips: Sequence[str] = (),
     ) -> None:
         """Draw a histogram; ``tips`` are shown under the pointer."""
@@ -200,19 +199,21 @@ class Plot:
             tip = Markup("<title>{}</title>").format(tips[k]) if tips else ""
             self._body.append(
                 Markup(
-                    '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}">{}</rect>'
+                    '<rect class="bar {}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}">'
+                    "{}</rect>"
                 ).format(style, left + 0.5, top, max(right - left - 1, 0.8), bottom - top, tip)
             )
 
-    def dot(self, x: float, y: float, style: str, tip: str) -> None:
+    def dot(self, x: Real, y: Real, style: str, tip: str) -> None:
         """Draw one point; ``tip`` is shown under the pointer."""
         self._body.append(
             Markup(
-                '<circle class="dot ring {}" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>'
+                '<circle class="dot ring {}" cx="{:.1f}" cy="{:.1f}" r="5">'
+                "<title>{}</title></circle>"
             ).format(style, self.px(x), self.py(y), tip)
         )
 
-    def band(self, low: float, high: float) -> None:
+    def band(self, low: Real, high: Real) -> None:
         """Shade a range of x behind everything."""
         left, right = self.px(low), self.px(high)
         self._back.append(
@@ -221,7 +222,7 @@ class Plot:
             )
         )
 
-    def rule(self, value: float, axis: str = "x") -> None:
+    def rule(self, value: Real, axis: str = "x") -> None:
         """Draw a thin line at a value of one axis."""
         at = self.px(value) if axis == "x" else self.py(value)
         ends = (at, self.top, at, self.bottom) if axis == "x" else (self.left, at, self.right, at)
@@ -232,7 +233,7 @@ class Plot:
         )
 
     def text(
-        self, x: float, y: float, text: str, dx: float = 0, dy: float = 0, anchor: str = "start"
+        self, x: Real, y: Real, text: str, dx: Real = 0, dy: Real = 0, anchor: str = "start"
     ) -> None:
         """Write a note at a place of the axes, moved by so many units."""
         self._body.append(
@@ -256,12 +257,18 @@ class Plot:
         if self._hover:
             box = [round(v, 1) for v in (self.left, self.top, self.right, self.bottom)]
             places = [round(self.px(v), 1) for v in self._hover_x]
-            data = {"x": "|".join(significant(v, 6) for v in self._hover_x), "px": places, "box": box}
+            data = {
+                "x": "|".join(significant(v, 6) for v in self._hover_x),
+                "px": places,
+                "box": box,
+            }
             data |= {"xlabel": self.x.label, "series": self._hover}
             hover = Markup(' data-hover="{}"').format(json.dumps(data, ensure_ascii=False))
-        return Markup('<svg class="plot" role="img" aria-label="{}" viewBox="0 0 {:g} {:g}"{}>').format(
-            self.label, self.width, self.height, hover
-        ) + Markup("").join([*self._back, self._frame(), *self._body, Markup("</svg>")])
+        return Markup(
+            '<svg class="plot" role="img" aria-label="{}" viewBox="0 0 {:g} {:g}"{}>'
+        ).format(self.label, self.width, self.height, hover) + Markup("").join(
+            [*self._back, self._frame(), *self._body, Markup("</svg>")]
+        )
 
     def _frame(self) -> Markup:
         """Draw grid lines, ticks and labels of both axes."""
@@ -293,7 +300,7 @@ class Plot:
         )
         return Markup("").join(parts)
 
-    def _path(self, x: Sequence[float], y: Sequence[float]) -> tuple[str, list[tuple]]:
+    def _path(self, x: Collection[Real], y: Collection[Real]) -> tuple[str, list[tuple]]:
         """Give the path of the unbroken stretches and the values that stand alone."""
         stretches: list[list[tuple[float, float]]] = [[]]
         for a, b in zip(x, y, strict=True):

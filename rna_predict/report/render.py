@@ -147,4 +147,3 @@ def _policy(scripts: list[Markup]) -> str:
         f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
-

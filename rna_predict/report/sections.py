@@ -103,7 +103,7 @@ def weights_notice(
         f"{plural(log.steps, 'step')} on {plural(len(train), 'chain')} "
         f"({int(train['length'].sum()):,} residues) and {copies:,} augmented copies of them. "
     )
-    if weights and "step" in weights.facts:
+    if weights and weights.facts.get("step", "").isdigit():
         phase, step = weights.facts.get("phase", ""), int(weights.facts["step"])
         text += f"The weights are those of step {step:,} of phase {phase}"
         lddt = log.validated(phase, step, "lddt")
@@ -152,10 +152,7 @@ def training_section(log: TrainingLog) -> Section:
         records,
     )
     blocks: list[object] = [*training_figures(log)]
-    if len(blocks) % 2:
-        blocks = [Row([*blocks, table])]
-    else:
-        blocks = [Row(blocks), table]
+    blocks = [Row([*blocks, table])] if len(blocks) % 2 else [Row(blocks), table]
     return Section(
         anchor="training",
         title="Training",

@@ -1,5 +1,7 @@
 """Figures of a target: base pairs, accuracy and confidence along the chain, aligned errors."""
 
+from numbers import Real
+
 import numpy as np
 from markupsafe import Markup
 
@@ -24,7 +26,9 @@ def pair_figure(target: Target) -> Figure:
     found = set().union(*(model.pairs for model in target.models))
     longest = max((j - i for i, j in target.native_pairs | found), default=1)
     scale = min(ARC_HEIGHT / longest, step / 2)
-    above, below = (scale * max((j - i for i, j in p), default=0) for p in (target.native_pairs, found))
+    above, below = (
+        scale * max((j - i for i, j in p), default=0) for p in (target.native_pairs, found)
+    )
     middle = above + 26
     parts = []
     for model in target.models:
@@ -121,8 +125,8 @@ def residue_figure(target: Target) -> Figure:
         title="Accuracy along the chain",
         drawings=drawings,
         caption="Per residue, for the chosen model: lDDT (0 to 1, 15 Å) against the network's own "
-        "estimate, and the distance between C1' of model and native after superposition (Å, logarithmic). "
-        "A gap: not observed in the native.",
+        "estimate, and the distance between C1' of model and native after superposition (Å, "
+        "logarithmic). A gap: not observed in the native.",
         legend=tuple(legend),
         layout="scroll",
     )
@@ -161,9 +165,7 @@ def _pair_style(pair: Pair, target: Target, model: Model, side: int) -> str:
     return RIGHT if pair in target.native_pairs else WRONG
 
 
-def _arc(
-    pair: Pair, step: float, middle: float, side: int, scale: float, style: str
-) -> Markup:
+def _arc(pair: Pair, step: Real, middle: Real, side: int, scale: Real, style: str) -> Markup:
     """Draw one pair as half an ellipse above (-1) or below (+1) the sequence."""
     i, j = pair
     start, end = 12 + step * (i + 0.5), 12 + step * (j + 0.5)
@@ -171,6 +173,3 @@ def _arc(
     return Markup(
         '<path class="line {}" d="M{:.1f} {:.1f}A{:.1f} {:.1f} 0 0 {} {:.1f} {:.1f}"/>'
     ).format(style, start, y, (end - start) / 2, scale * (j - i), int(side < 0), end, y)
-
-
-

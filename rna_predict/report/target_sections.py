@@ -68,7 +68,9 @@ def view_target(target: Target, number_in_page: int) -> TargetView:
         )
     kept = sum(bool(model.refinement["kept"]) for model in target.models)
     failed = [model for model in target.models if model.error]
-    notices += [Notice(f"Model {model.rank} was not scored: {model.error}", "bad") for model in failed]
+    notices += [
+        Notice(f"Model {model.rank} was not scored: {model.error}", "bad") for model in failed
+    ]
     facts = [plural(len(target.sequence), "nt").replace("nts", "nt")]
     if target.native is not None:
         observed = int(target.native.observed.sum())
@@ -93,7 +95,9 @@ def view_target(target: Target, number_in_page: int) -> TargetView:
             pair_figure(target),
             model_table(target),
             Row([residue_figure(target), pae_figure(target)], layout="wide"),
-            Details(f"Minimisation: {kept} of {len(target.models)} kept", [refinement_table(target)]),
+            Details(
+                f"Minimisation: {kept} of {len(target.models)} kept", [refinement_table(target)]
+            ),
         ],
         data=_view_data(target),
     )

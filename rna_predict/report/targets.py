@@ -165,7 +165,7 @@ def read_target(inputs: ReportInputs, name: str) -> Target:
 
 
 def canonical_pairs(chain: Chain) -> set[Pair]:
-    """Give the canonical pairs (AU, GC, GU; cis, both Watson-Crick edges) of a chain's coordinates."""
+    """Give the canonical pairs in coordinates: AU, GC, GU; cis, both Watson-Crick edges."""
     return {
         (int(i), int(j))
         for i, j, lw in zip(*find_pairs(chain.kinds, chain.coords), strict=True)

@@ -94,7 +94,9 @@ def _shares(log: TrainingLog) -> Figure | None:
         drawings=[plot.svg()],
         caption="Magnitude of each term times its weight, as a share of their sum; first term at "
         f"the bottom. At the end {term_name(top)} makes up {100 * last[top]:.0f} %. {every}",
-        legend=[Series(term_name(term), f"area {series_style(k)}") for k, term in enumerate(shares)],
+        legend=[
+            Series(term_name(term), f"area {series_style(k)}") for k, term in enumerate(shares)
+        ],
     )
 
 
@@ -160,7 +162,9 @@ def _mark_phases(plot: Plot, log: TrainingLog) -> None:
         for phase in log.phases:
             if phase.start:
                 plot.rule(phase.start)
-            plot.text(phase.start + phase.steps / 2, plot.y.high, phase.name, dy=-5, anchor="middle")
+            plot.text(
+                phase.start + phase.steps / 2, plot.y.high, phase.name, dy=-5, anchor="middle"
+            )
 
 
 def _log_range(low: float, high: float) -> tuple[float, float]:
@@ -184,6 +188,10 @@ def _thinned(table: pd.DataFrame, columns: list[str]) -> tuple[pd.DataFrame, str
 
 def term_name(term: str) -> str:
     """Write the name of a loss term as words."""
-    return term.replace("_", " ").replace("plddt", "pLDDT").replace("lddt", "lDDT").replace(
-        "pae", "PAE"
-    ).replace("pde", "PDE")
+    return (
+        term.replace("_", " ")
+        .replace("plddt", "pLDDT")
+        .replace("lddt", "lDDT")
+        .replace("pae", "PAE")
+        .replace("pde", "PDE")
+    )

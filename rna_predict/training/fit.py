@@ -20,10 +20,11 @@ import torch
 
 from rna_predict.data.datamodule import RnaData
 from rna_predict.data.dataset import ExampleSet, load_examples
-from rna_predict.data.seeds import derive_seed
 from rna_predict.data.records import dump_record
+from rna_predict.data.seeds import derive_seed
 from rna_predict.data.tables import TablePaths
 from rna_predict.data.weights import file_sha256
+from rna_predict.errors import InputError
 from rna_predict.model.network import RnaNetwork
 from rna_predict.structure.files import replacing
 from rna_predict.training.callbacks import (
@@ -90,6 +91,9 @@ def train(
     if threads is not None:
         torch.set_num_threads(threads)
     training, validation = (load_examples(tables, split) for split in ("train", "validation"))
+    longest = model.training.validation_length
+    if not any(len(example.chain) <= longest for example in validation.examples):
+        raise InputError(tables.splits, f"no validation chain of at most {longest} nt")
     resume = _resume_folder(out_dir, tables, model, seed)
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(seed, "weights"))
@@ -188,9 +192,7 @@ def _phase_data(
 
 def _resume_folder(out_dir: Path, tables: TablePaths, model: ModelFile, seed: int) -> Path:
     """Give the folder of resume points, emptied if they belong to another run."""
-    hashes = {
-        name: file_sha256(path) for name, path in asdict(tables).items() if path is not None
-    }
+    hashes = {name: file_sha256(path) for name, path in asdict(tables).items() if path is not None}
     identity = json.dumps({"model": dump_record(model), "seed": seed, "tables": hashes})
     digest = hashlib.sha256(identity.encode()).hexdigest()
     folder = out_dir / "resume"

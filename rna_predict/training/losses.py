@@ -235,12 +235,9 @@ def torsion_loss(
     difference = torch.atan2(
         sine * true_cosine - cosine * true_sine, cosine * true_cosine + sine * true_sine
     )
-    loss = masked_mean(
-        F.smooth_l1_loss(
-            difference, torch.zeros_like(difference), reduction="none", beta=threshold
-        ),
-        mask,
-    )
+    zero = torch.zeros_like(difference)
+    loss = F.smooth_l1_loss(difference, zero, reduction="none", beta=threshold)
+    loss = masked_mean(loss, mask)
     if norm is not None:
         loss = loss + norm_weight * masked_mean((norm - 1).abs(), mask)
     return loss

@@ -64,9 +64,7 @@ class PhaseModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Give the weighted loss of one batch."""
-        generator = torch_generator(
-            self.device, self.seed, "noise", self.phase.name, *self._draw()
-        )
+        generator = torch_generator(self.device, self.seed, "noise", self.phase.name, *self._draw())
         terms = loss_terms(self.network, batch, self.phase, self.model.training, generator)
         total, weighted = weigh(terms, self.phase.losses)
         self.losses = {"total": total.detach()}
@@ -123,5 +121,5 @@ class PhaseModule(pl.LightningModule):
         }
 
     def _draw(self) -> tuple[int, int]:
-        """Number of the step and of the process."""
+        """Give the number of the step and of the process."""
         return self.global_step, self.global_rank

@@ -8,9 +8,11 @@ OUTPUTS: results/report/index.html
 rule build_report:
     """Build the self-contained HTML report."""
     input:
+        manifests=expand("results/raw/shards/{shard}.tsv", shard=SHARDS),
         chains="results/structures/chains.parquet",
         rejected="results/structures/rejected.tsv",
         angles="results/angles/angles.parquet",
+        probabilities="results/secondary/probabilities.parquet",
         families="results/splits/families.tsv",
         clusters="results/splits/clusters.tsv",
         splits="results/splits/splits.tsv",
@@ -18,6 +20,7 @@ rule build_report:
         augmentation="results/augment/augmentation.tsv",
         metrics=f"results/models/{CONFIG.run}/metrics.csv",
         model=f"results/models/{CONFIG.run}/model.yaml",
+        weights=f"results/models/{CONFIG.run}/model.safetensors",
         rankings=expand(
             "results/ranked/{run}/{target}/ranking.tsv", run=CONFIG.run, target=TARGETS
         ),
@@ -44,15 +47,17 @@ rule build_report:
     params:
         run=CONFIG.run,
         targets=TARGETS,
-        config=CONFIG.model_dump_json(),
+        config=lambda wildcards: CONFIG.model_dump_json(),
         code=code("build_report.py"),
     shell:
         "python {input.script:q}"
         " --run {params.run}"
         " --config {params.config:q}"
+        " --manifests {input.manifests:q}"
         " --chains {input.chains:q}"
         " --rejected {input.rejected:q}"
         " --angles {input.angles:q}"
+        " --probabilities {input.probabilities:q}"
         " --families {input.families:q}"
         " --clusters {input.clusters:q}"
         " --splits {input.splits:q}"
@@ -60,6 +65,7 @@ rule build_report:
         " --augmentation {input.augmentation:q}"
         " --metrics {input.metrics:q}"
         " --model-config {input.model:q}"
+        " --weights {input.weights:q}"
         " --targets {params.targets:q}"
         " --natives-dir results/natives"
         " --predictions-dir results/predictions/{params.run}"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from rna_predict.augment.copies import augment_chains
+from rna_predict.augment.pair_swap import swappable_pairs
 from rna_predict.constants import BASE_ATOMS, N_BACKBONE, SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.geometry.frames import ideal_base
@@ -141,3 +142,15 @@ def test_tiers_can_be_switched_off(chains, tables):
 def test_a_chain_without_a_split_is_an_error(chains, tables):
     with pytest.raises(InputError, match="no split for 1 chains, the first 1ehz_A"):
         augment_chains(chains, tables[0][tables[0]["split"] == "train"], *tables[1:], **OPTIONS)
+
+
+def test_strained_pairs_are_left_as_they_are(chains, tables):
+    chain = next(chain for chain in chains if chain.entry == "1y26")
+    own = [table[table["chain_id"] == chain.name] for table in tables[1:]]
+    before = swappable_pairs(chain, *own, 0.9, set())
+    i, j = before[0]
+    coords = chain.coords.copy()
+    axis = np.nanmean(coords[j], axis=0) - np.nanmean(coords[i], axis=0)
+    coords[j] += 1.0 * axis / np.linalg.norm(axis)
+    assert swappable_pairs(chain.with_coords(coords), *own, 0.9, set()) == before[1:]
+    assert swappable_pairs(chain, *own, 0.9, {i}) == before[1:]

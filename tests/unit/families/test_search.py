@@ -89,8 +89,12 @@ def test_files_that_are_no_models_are_refused(models, tmp_path):
         search_families([chain("x", TRNA)], [text], 1.0, 1.0)
     cut = tmp_path / "cut.cm"
     cut.write_text((models / "tRNA.c.cm").read_text()[:9000])
-    with pytest.raises(InputError, match="cut.cm: not readable"):
+    with pytest.raises(InputError, match="cut.cm: cut short in model 'tRNA'"):
         search_families([chain("x", TRNA)], [cut], 1.0, 1.0)
+    spoiled = tmp_path / "spoiled.cm"
+    spoiled.write_text((models / "tRNA.c.cm").read_text().replace("STATES", "STATEZ"))
+    with pytest.raises(InputError, match="spoiled.cm: not readable"):
+        search_families([chain("x", TRNA)], [spoiled], 1.0, 1.0)
     with pytest.raises(InputError, match="expected a file of covariance models or a folder"):
         search_families([chain("x", TRNA)], [tmp_path / "absent.cm"], 1.0, 1.0)
     (tmp_path / "empty").mkdir()

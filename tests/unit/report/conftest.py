@@ -1,5 +1,6 @@
 """A small finished run: real chains of the embedded example, and models made by shaking natives."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,7 +141,9 @@ def write_dataset(root: Path, chains: list[Chain]) -> None:
         {"entry": e, "status": "ok", "path": f"{e}.cif.gz", "sha256": "0", "bytes": 1, "reason": ""}
         for e in entries
     ]
-    write_table(root / "raw/000.tsv", [*manifest, manifest[0] | {"entry": "9xyz", "status": "failed"}])
+    write_table(
+        root / "raw/000.tsv", [*manifest, manifest[0] | {"entry": "9xyz", "status": "failed"}]
+    )
     rejected = [
         ("9xyz", "", "not_found", "404 from the source"),
         ("1a9n", "Q", "too_short", "4 nt; expected 5 or more"),
@@ -161,21 +164,20 @@ def write_dataset(root: Path, chains: list[Chain]) -> None:
     columns = ["chain_id", "family", "family_name", "start", "end", "score", "evalue"]
     write_table(root / "families.tsv", families, columns)
     write_table(root / "leakage.tsv", [], ["kind", "train_chain", "test_chain", "value", "detail"])
-    tiers = [("coordinates", 12, 12, 1.0), ("pair_swap", 5, 4, 0.42)]
-    write_table(root / "augmentation.tsv", tiers, ["tier", "copies", "parents", "factor"])
+    tiers = [("coordinates", 12, 12, 0, 1.0), ("pair_swap", 4, 5, 11, 0.42)]
+    columns = ["tier", "parents", "copies", "changed_residues", "factor"]
+    write_table(root / "augmentation.tsv", tiers, columns)
 
 
 def write_training(root: Path) -> str:
     """Write what training leaves; give the hash of the weights."""
-    import hashlib
-
     terms = {"diffusion": 4.0, "smooth_lddt": 1.0, "torsion": 0.5, "distogram": 0.03, "plddt": 0.01}
     model = {
         "dimensions": {"single": 64, "pair": 32},
         "training": {
             "phases": [
                 {"name": "pretrain", "steps": 600, "losses": terms | {"plddt": 0.0}},
-                {"name": "confidence", "steps": 200, "losses": dict.fromkeys(terms, 0.0) | {"plddt": 1.0}},
+                {"name": "confidence", "steps": 200, "losses": {"plddt": 1.0}},
             ],
             "noise_mean": -1.2,
         },

@@ -1,7 +1,47 @@
-"""A whole training, and its resumption."""
+"""A whole training: its files, its resumption, what it refuses, and what it does without."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from rna_predict.data.records import plain, read_record
+from rna_predict.data.weights import read_weights
+from rna_predict.errors import InputError
+from rna_predict.structure.store import write_chains
+from rna_predict.training import callbacks
+from rna_predict.training.checkpoints import averaged_weights, read_checkpoint
+from rna_predict.training.fit import train
+from rna_predict.training.settings import ModelFile
+
+BLOCKED = ("gemmi", "pydantic", "MDAnalysis", "RNA", "biotite", "snakemake", "openmm")
 
 
-def test_training_leaves_its_files(trained):
+class KilledError(Exception):
+    """Stands for a kill."""
+
+
+def kill_at(monkeypatch, phase, step):
+    """Let the training die at a step, as it would under a kill."""
+    noted = callbacks.Metrics.on_train_batch_end
+
+    def note(self, trainer, pl_module, *rest):
+        noted(self, trainer, pl_module, *rest)
+        if (self.phase, trainer.global_step) == (phase, step):
+            raise KilledError
+
+    monkeypatch.setattr(callbacks.Metrics, "on_train_batch_end", note)
+
+
+def metrics(folder):
+    return pd.read_csv(folder / "metrics.csv")
+
+
+def test_training_leaves_its_files_and_no_resume_point(trained):
     _, folder = trained
     assert sorted(path.name for path in folder.iterdir()) == [
         "best.ckpt",
@@ -10,3 +50,141 @@ def test_training_leaves_its_files(trained):
         "model.safetensors",
         "model.yaml",
     ]
+
+
+def test_weights_are_the_averaged_ones_of_the_best_checkpoint(trained, small_model):
+    _, folder = trained
+    weights, model = read_weights(folder / "model.safetensors")
+    best = averaged_weights(read_checkpoint(folder / "best.ckpt"))
+    assert model == plain(small_model)
+    assert weights.keys() == best.keys()
+    assert all(torch.equal(weights[name], best[name]) for name in best)
+
+
+def test_model_file_beside_the_weights_is_complete(trained, small_model):
+    _, folder = trained
+    assert read_record(ModelFile, folder / "model.yaml") == small_model
+
+
+def test_every_term_is_logged_raw_and_weighted(trained):
+    table = metrics(trained[1])
+    steps = table[table["kind"] == "train"].groupby("phase")["step"].apply(list)
+    assert steps["pretrain"] == [1, 2, 3, 4, 5, 6]
+    assert steps["confidence"] == [1, 2, 3, 4]
+    for phase, terms in (("pretrain", ["diffusion", "torsion"]), ("confidence", ["plddt", "pae"])):
+        rows = table[(table["phase"] == phase) & (table["kind"] == "train")]
+        columns = [*terms, *(f"{term}_weighted" for term in terms), "total", "gradient_norm"]
+        assert rows[columns].notna().all(axis=None)
+    validation = table[table["kind"] == "validation"]
+    assert validation["step"].tolist() == [3, 6, 2, 4]
+    assert validation[["lddt", "tm", "rmsd", "plddt"]].notna().all(axis=None)
+
+
+def test_confidence_phase_leaves_the_rest_of_the_network_alone(trained):
+    state = read_checkpoint(trained[1] / "last.ckpt")
+    last, average = state["state_dict"], averaged_weights(state)
+    same = {name for name in average if torch.equal(last[f"network.{name}"], average[name])}
+    assert {name for name in average if not name.startswith("confidence_head")} <= same
+    assert any(name.startswith("confidence_head") for name in average.keys() - same)
+
+
+@pytest.mark.parametrize(
+    ("phase", "step"), [("pretrain", 2), ("pretrain", 5), ("confidence", 1), ("confidence", 3)]
+)
+def test_killed_and_resumed_equals_uninterrupted(
+    trained, small_model, tmp_path, monkeypatch, phase, step
+):
+    paths, whole = trained
+    with monkeypatch.context() as patch:
+        kill_at(patch, phase, step)
+        with pytest.raises(KilledError):
+            train(paths, small_model, tmp_path, seed=0, device="cpu")
+    assert not (tmp_path / "model.safetensors").exists()
+    train(paths, small_model, tmp_path, seed=0, device="cpu")
+    pd.testing.assert_frame_equal(metrics(tmp_path), metrics(whole), check_exact=True)
+    ours, _ = read_weights(tmp_path / "model.safetensors")
+    theirs, _ = read_weights(whole / "model.safetensors")
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_resume_points_of_another_run_are_not_used(
+    trained, small_model, tmp_path, monkeypatch, caplog
+):
+    paths, whole = trained
+    with monkeypatch.context() as patch:
+        kill_at(patch, "pretrain", 5)
+        with pytest.raises(KilledError):
+            train(paths, small_model, tmp_path, seed=1, device="cpu")
+    train(paths, small_model, tmp_path, seed=0, device="cpu")
+    assert "belong to another run" in caplog.text
+    pd.testing.assert_frame_equal(metrics(tmp_path), metrics(whole), check_exact=True)
+
+
+def test_seed_decides_the_training(trained, small_model, tmp_path):
+    paths, whole = trained
+    train(paths, small_model, tmp_path, seed=1, device="cpu")
+    assert metrics(tmp_path)["total"].iloc[0] != metrics(whole)["total"].iloc[0]
+
+
+def test_test_chain_planted_among_the_copies_is_refused(
+    tmp_path, make_chain, make_tables, make_annotations, small_model
+):
+    chains = [make_chain(f"{k}abc", "GGGAAACCC", k) for k in range(1, 4)]
+    parts = dict(zip(("train", "validation", "test"), ([chain] for chain in chains), strict=True))
+    paths = make_tables(tmp_path, parts)
+    planted = replace(chains[2], chain="A~swap1", parent=chains[2].name, tier="pair_swap")
+    files = [tmp_path / f"augmented_{name}" for name in ("angles", "pairs", "probabilities")]
+    write_chains([planted], tmp_path / "augmented")
+    make_annotations([planted], *files)
+    paths = replace(
+        paths,
+        augmented=tmp_path / "augmented",
+        augmented_angles=files[0],
+        augmented_probabilities=files[2],
+    )
+    with pytest.raises(InputError, match="expected 3abc_A in the split 'train', it is in 'test'"):
+        train(paths, small_model, tmp_path / "out", seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_part_that_does_not_exist_is_refused(trained, small_model, tmp_path):
+    phase = replace(small_model.training.phases[0], parts=("torso_net",))
+    model = replace(small_model, training=replace(small_model.training, phases=(phase,)))
+    with pytest.raises(InputError, match="no part torso_net; parts: .*'torsion_net'"):
+        train(trained[0], model, tmp_path, seed=0, device="cpu")
+
+
+def test_no_validation_chain_short_enough_is_refused(trained, small_model, tmp_path):
+    model = replace(small_model, training=replace(small_model.training, validation_length=5))
+    with pytest.raises(InputError, match="no validation chain of at most 5 nt"):
+        train(trained[0], model, tmp_path, seed=0, device="cpu")
+
+
+def test_training_does_without_the_packages_that_gpu_machines_lack(
+    trained, small_model, tmp_path, root
+):
+    paths, _ = trained
+    phase = replace(small_model.training.phases[0], steps=1, validate_every=1)
+    model = replace(small_model, training=replace(small_model.training, phases=(phase,)))
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(plain(model)))
+    tables = [
+        argument
+        for name in ("chains", "angles", "pairs", "probabilities", "splits")
+        for argument in (f"--{name}", str(getattr(paths, name)))
+    ]
+    command = [*tables, "--model", str(tmp_path / "model.yaml"), "--out-dir", str(tmp_path / "out")]
+    program = (
+        "import sys, runpy\n"
+        f"for name in {BLOCKED}: sys.modules[name] = None\n"
+        f"sys.argv = ['train_model.py', *{command}]\n"
+        f"runpy.run_path({str(root / 'scripts' / 'train_model.py')!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "model.safetensors").exists()
+
+
+def test_checkpoint_that_runs_code_is_refused(tmp_path):
+    torch.save({"callbacks": print}, tmp_path / "evil.ckpt")
+    with pytest.raises(InputError, match="no checkpoint that can be trusted"):
+        read_checkpoint(tmp_path / "evil.ckpt")

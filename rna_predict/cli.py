@@ -1,0 +1,159 @@
+"""The command ``rna-predict``: fold, score, angles and minimize, for single files.
+
+Each works on files through the same functions as the workflow's scripts. Faulty input ends with a
+message and exit status 1.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rna_predict import __version__
+from rna_predict.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; give the exit status."""
+    parser = argparse.ArgumentParser(prog="rna-predict", description="RNA 3D structures.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_fold, _add_score, _add_angles, _add_minimize):
+        add(commands)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except InputError as error:
+        print(f"rna-predict {args.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _add_fold(commands: argparse._SubParsersAction) -> None:
+    fold = commands.add_parser(
+        "fold",
+        help="predict structures of the sequences of a FASTA file",
+        description="Writes DIR/{name}/model_1.cif (best), model_2.cif, ..., ranking.tsv and "
+        "confidence.json for each sequence (5 to 500 nt of A, C, G, U). A folder that holds the "
+        "same result is left as it is. Exit status 1 if a sequence was refused.",
+    )
+    fold.add_argument("fasta", type=Path, metavar="INPUT.fasta", help="one or more sequences")
+    fold.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of results")
+    fold.add_argument("--models", type=int, default=5, help="models a sequence (default 5)")
+    fold.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0)")
+    fold.add_argument(
+        "--weights", type=Path, metavar="FILE", help="safetensors (default: shipped, or make run's)"
+    )
+    fold.add_argument("--no-minimize", action="store_true", help="leave out the minimisation")
+    fold.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    fold.set_defaults(run=_fold)
+
+
+def _fold(args: argparse.Namespace) -> int:
+    """Fold, and say what became of each sequence."""
+    from rna_predict.predict.fold import fold_fasta
+
+    results = fold_fasta(
+        args.fasta,
+        args.out,
+        models=args.models,
+        seed=args.seed,
+        weights=args.weights,
+        minimize=not args.no_minimize,
+        device=args.device,
+    )
+    for result in results:
+        where = args.out / result.name if result.status != "refused" else result.message
+        print(f"{result.header}\t{result.status}\t{where}")
+    return int(any(result.status == "refused" for result in results))
+
+
+def _add_score(commands: argparse._SubParsersAction) -> None:
+    score = commands.add_parser(
+        "score",
+        help="score models against an experimental structure",
+        description="One row a model, in the order given. Exit status 1 if one cannot be scored.",
+    )
+    score.add_argument("--native", type=Path, required=True, help="experimental structure")
+    score.add_argument("--models", nargs="+", required=True, help="models (mmCIF or PDB)")
+    score.add_argument("--out", type=Path, required=True, help="TSV, distances in angstrom")
+    score.add_argument("--per-residue", type=Path, metavar="FILE", help="TSV, one row a residue")
+    score.add_argument(
+        "--pairing",
+        choices=("auto", "number", "sequence"),
+        default="auto",
+        help="pair residues by number, by alignment, or by number if the bases agree (default)",
+    )
+    score.set_defaults(run=_score)
+
+
+def _score(args: argparse.Namespace) -> int:
+    """Score, and write the tables."""
+    from rna_predict.evaluate.models import read_model, read_models
+    from rna_predict.evaluate.scores import residue_scores, score_models
+    from rna_predict.structure.files import replacing
+
+    models, native = read_models([Path(name) for name in args.models]), read_model(args.native)
+    scores = score_models(models, native, args.models, args.pairing)
+    with replacing(args.out) as path:
+        scores.to_csv(path, sep="\t", index=False)
+    if args.per_residue:
+        with replacing(args.per_residue) as path:
+            residue_scores(models, native, args.models, args.pairing).to_csv(
+                path, sep="\t", index=False
+            )
+    faults = scores["error"][scores["error"] != ""]
+    for fault in faults:
+        print(f"rna-predict score: {fault}", file=sys.stderr)
+    return int(len(faults) > 0)
+
+
+def _add_angles(commands: argparse._SubParsersAction) -> None:
+    angles = commands.add_parser(
+        "angles",
+        help="measure torsions and sugar pucker",
+        description="One row an observed RNA residue of the first model; degrees in (-180, 180], "
+        "phase in [0, 360), blank where undefined.",
+    )
+    angles.add_argument("structure", type=Path, metavar="FILE", help=".cif or .pdb, also .gz")
+    angles.add_argument("--out", type=Path, required=True, metavar="TABLE.tsv")
+    angles.set_defaults(run=_angles)
+
+
+def _angles(args: argparse.Namespace) -> int:
+    """Measure, and write the table."""
+    from rna_predict.angles.residues import residue_table
+    from rna_predict.structure.files import replacing
+    from rna_predict.structure.mmcif import read_chains
+
+    table = residue_table(read_chains(args.structure))
+    with replacing(args.out) as path:
+        table.to_csv(path, sep="\t", index=False, float_format="%.3f")
+    return 0
+
+
+def _add_minimize(commands: argparse._SubParsersAction) -> None:
+    minimize = commands.add_parser(
+        "minimize",
+        help="minimise models with OpenMM",
+        description="Writes files of the same names and energies.tsv; a model that fails a gate "
+        "keeps its input, and energies.tsv says why. Exit status 1 if one cannot be read.",
+    )
+    minimize.add_argument("models", type=Path, nargs="+", metavar="FILE", help="mmCIF or PDB")
+    minimize.add_argument("--out", type=Path, required=True, metavar="DIR")
+    minimize.add_argument("--threads", type=int, default=1, help="models at a time (default 1)")
+    minimize.set_defaults(run=_minimize)
+
+
+def _minimize(args: argparse.Namespace) -> int:
+    """Minimise, and write models and energies."""
+    from rna_predict.refine.files import minimize_files
+
+    unreadable = minimize_files(
+        args.models, args.out, args.out / "energies.tsv", threads=args.threads
+    )
+    for error in unreadable:
+        print(f"rna-predict minimize: {error}", file=sys.stderr)
+    return int(len(unreadable) > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""Forward kinematics: round trips, ideal geometry, handedness, gradients, speed."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from rna_predict.constants import (
+    ALPHABET,
+    BASE_BONDS,
+    BASE_FRAME,
+    IDEAL_BOND,
+    SLOT_INDEX,
+    SUGAR_BONDS,
+    TORSIONS,
+    slot_mask,
+    torsion_slots,
+)
+from rna_predict.geometry.dihedrals import circular_difference, dihedral
+from rna_predict.geometry.nerf import MAX_AMPLITUDE, build_atoms
+from rna_predict.geometry.superpose import apply_motion, superpose
+
+A_FORM = {
+    "alpha": -68, "beta": 178, "gamma": 54, "delta": 82, "epsilon": -153, "zeta": -71, "chi": -158,
+    "nu2": 37, "nu3": -36,
+}  # fmt: skip
+DRIVEN = [TORSIONS.index(name) for name in A_FORM]
+"""Torsions that the builder meets exactly; the others follow."""
+
+
+def measure(coords, kinds):
+    """Measure all torsions; NaN where an atom is missing."""
+    offset, slot = torsion_slots()
+    residue = np.arange(len(kinds))[:, None, None] + offset
+    inside = (residue >= 0) & (residue < len(kinds)) & (slot[kinds] >= 0)
+    points = coords[residue.clip(0, len(kinds) - 1), slot[kinds]]
+    return dihedral(np.where(inside[..., None], points, np.nan))
+
+
+def a_form(length):
+    torsions = torch.zeros(length, len(TORSIONS), dtype=torch.float64)
+    for name, degrees in A_FORM.items():
+        torsions[:, TORSIONS.index(name)] = np.radians(degrees)
+    return torsions
+
+
+def realistic(length, seed):
+    """Draw torsions: a free backbone and every pucker, with delta near what the pucker implies."""
+    generator = np.random.default_rng(seed)
+    torsions = generator.uniform(-np.pi, np.pi, (length, len(TORSIONS)))
+    phase = generator.uniform(-np.pi, np.pi, length)
+    amplitude = generator.uniform(np.radians(25), MAX_AMPLITUDE, length)
+    for j in range(5):
+        angle = amplitude * np.cos(phase + np.radians(144) * (j - 2))
+        torsions[:, TORSIONS.index(f"nu{j}")] = angle
+    lean = generator.uniform(np.radians(105), np.radians(135), length)
+    torsions[:, TORSIONS.index("delta")] = torsions[:, TORSIONS.index("nu3")] + lean
+    return torch.tensor(torsions), torch.tensor(generator.integers(0, 5, length))
+
+
+def distance(coords, kinds, first, second, shift=0):
+    """Distances of two atoms wherever the base has both; ``shift``: residues to the second."""
+    found = []
+    for i, kind in enumerate(kinds[: len(kinds) - shift or None]):
+        slots = SLOT_INDEX[ALPHABET[kind]], SLOT_INDEX[ALPHABET[kinds[i + shift]]]
+        if first in slots[0] and second in slots[1]:
+            found.append(
+                np.linalg.norm(coords[i, slots[0][first]] - coords[i + shift, slots[1][second]])
+            )
+    return np.array(found)
+
+
+def chiral_volumes(coords, kinds):
+    """Give signed volumes at C1', C2', C3', C4' and P, (n, 5)."""
+    centres = {
+        "C1'": ("O4'", "C2'", "N"), "C2'": ("C1'", "C3'", "O2'"), "C3'": ("C2'", "C4'", "O3'"),
+        "C4'": ("C3'", "O4'", "C5'"), "P": ("OP1", "OP2", "O5'"),
+    }  # fmt: skip
+    rows = []
+    for atoms, kind in zip(coords, kinds, strict=True):
+        slots = SLOT_INDEX[ALPHABET[kind]] | {"N": 12}
+        rows.append(
+            [
+                np.linalg.det(atoms[[slots[name] for name in around]] - atoms[slots[centre]])
+                for centre, around in centres.items()
+            ]
+        )
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_measured_torsions_equal_the_input(dtype):
+    torsions, kinds = realistic(60, seed=1)
+    coords = build_atoms(torsions.to(dtype), kinds).double().numpy()
+    measured = measure(coords, kinds.numpy())
+    error = np.abs(circular_difference(measured, torsions.numpy()))[:, DRIVEN]
+    assert np.nanmax(error) < 1e-4
+    assert np.isfinite(error).sum(0).min() >= 40
+
+
+def test_rebuilding_what_was_measured_gives_the_same_atoms():
+    torsions, kinds = realistic(30, seed=2)
+    first = build_atoms(torsions, kinds)
+    measured = torch.tensor(measure(first.numpy(), kinds.numpy()))
+    again = build_atoms(torch.where(measured.isnan(), torsions, measured), kinds)
+    assert torch.allclose(first, again, atol=1e-6)
+
+
+def test_all_bonds_are_ideal_for_every_pucker():
+    torsions, kinds = realistic(200, seed=3)
+    coords, kinds = build_atoms(torsions, kinds).numpy(), kinds.numpy()
+    for bond in SUGAR_BONDS:
+        np.testing.assert_allclose(distance(coords, kinds, *bond), IDEAL_BOND[bond], atol=1e-9)
+    for kind, base in enumerate("ACGU"):
+        rows = np.flatnonzero(kinds == kind)
+        assert len(rows) > 20
+        for first, second in BASE_BONDS[base]:
+            ideal = np.linalg.norm(np.subtract(BASE_FRAME[base][first], BASE_FRAME[base][second]))
+            found = distance(coords[rows], kinds[rows], first, second)
+            np.testing.assert_allclose(found, ideal, atol=1e-9)
+    links = distance(coords, kinds, "O3'", "P", shift=1)
+    np.testing.assert_allclose(links, IDEAL_BOND["O3'", "P+1"], atol=1e-9)
+
+
+def test_a_form_torsions_build_a_right_handed_helix_with_the_rise_of_rna():
+    kinds = torch.arange(20) % 4
+    coords = build_atoms(a_form(20), kinds).numpy()
+    rotation, translation = superpose(
+        coords[5:12, :12].reshape(-1, 3), coords[6:13, :12].reshape(-1, 3)
+    )
+    turn = np.arccos((np.trace(rotation) - 1) / 2)
+    axis = np.array([
+        rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0],
+        rotation[1, 0] - rotation[0, 1],
+    ]) / (2 * np.sin(turn))  # fmt: skip
+    assert np.degrees(turn) == pytest.approx(32.7, abs=4)
+    assert translation @ axis == pytest.approx(2.8, abs=0.3)  # negative in a left-handed helix
+    c1 = coords[:, 11] - (coords[:, 11] @ axis)[:, None] * axis
+    assert np.ptp(np.linalg.norm(c1 - c1[:11].mean(0), axis=1)) < 2.0
+
+
+def test_stereochemistry_is_that_of_real_structures(example_chains):
+    chain = next(chain for chain in example_chains if chain.entry == "1ehz")
+    whole = (chain.atom_mask == slot_mask()[chain.kinds]).all(1)
+    whole &= np.array(chain.residue_names) == np.array(list(chain.sequence))  # no C-nucleosides
+    real = np.sign(chiral_volumes(chain.coords[whole], chain.kinds[whole]))
+    assert len(real) > 60
+    assert (real == real[0]).all()
+    torsions, kinds = realistic(100, seed=4)
+    built = np.sign(chiral_volumes(build_atoms(torsions, kinds).numpy(), kinds.numpy()))
+    np.testing.assert_array_equal(built, np.broadcast_to(real[0], built.shape))
+
+
+def test_stereochemistry_holds_for_impossible_torsions():
+    generator = torch.Generator().manual_seed(5)
+    torsions = (torch.rand(200, 14, generator=generator, dtype=torch.float64) * 2 - 1) * np.pi
+    kinds = torch.randint(0, 4, (200,), generator=generator)
+    coords = build_atoms(torsions, kinds)
+    assert coords.isfinite().all()
+    possible, bases = realistic(200, seed=6)
+    expected = np.sign(chiral_volumes(build_atoms(possible, bases).numpy(), bases.numpy()))[0]
+    built = np.sign(chiral_volumes(coords.numpy(), kinds.numpy()))
+    np.testing.assert_array_equal(built, np.broadcast_to(expected, built.shape))
+
+
+def test_real_torsions_rebuild_short_stretches_of_real_chains(example_chains):
+    errors = []
+    for chain in example_chains:
+        coords, kinds = chain.coords.astype(np.float64), chain.kinds
+        torsions = measure(coords, kinds)
+        built = build_atoms(torch.tensor(np.nan_to_num(torsions)), torch.tensor(kinds)).numpy()
+        linked = np.linalg.norm(coords[:-1, 8] - coords[1:, 0], axis=1) < 2.0
+        for i in range(1, len(chain) - 3):
+            mask = chain.atom_mask[i : i + 3].reshape(-1)
+            if not linked[i - 1 : i + 3].all() or mask.sum() < 60:
+                continue
+            real, model = coords[i : i + 3].reshape(-1, 3), built[i : i + 3].reshape(-1, 3)
+            moved = apply_motion(model, *superpose(model, real, mask))
+            errors.append(np.sqrt(((moved - real)[mask] ** 2).sum(1).mean()))
+    assert len(errors) > 200
+    assert np.median(errors) < 0.3
+
+
+def test_batches_and_single_chains_agree():
+    torsions, kinds = realistic(24, seed=7)
+    both = build_atoms(torch.stack([torsions, torsions.flip(0)]), torch.stack([kinds, kinds]))
+    assert torch.allclose(both[0], build_atoms(torsions, kinds))
+    assert torch.allclose(both[1], build_atoms(torsions.flip(0), kinds))
+
+
+def test_gradients_equal_finite_differences():
+    torsions, kinds = realistic(3, seed=8)
+    assert torch.autograd.gradcheck(lambda x: build_atoms(x, kinds), torsions.requires_grad_())
+
+
+def test_every_driving_torsion_moves_the_chain():
+    torsions, kinds = realistic(10, seed=9)
+    torsions.requires_grad_()
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(10, 23, 3, generator=generator, dtype=torch.float64)
+    (build_atoms(torsions, kinds % 4) * weight).sum().backward()
+    assert (torsions.grad[1:-1, DRIVEN].abs() > 0).all()
+
+
+def test_three_hundred_residues_take_milliseconds():
+    torsions, kinds = realistic(300, seed=10)
+    torsions = torsions.float().requires_grad_()
+    best = np.inf
+    for _ in range(3):
+        begin = time.perf_counter()
+        build_atoms(torsions, kinds).square().mean().backward()
+        best = min(best, time.perf_counter() - begin)
+    assert best < 0.2

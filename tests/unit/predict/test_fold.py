@@ -1,0 +1,217 @@
+"""The contract of ``fold``."""
+
+import json
+import socket
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rna_predict.errors import EntryError, InputError
+from rna_predict.predict import fold as module
+from rna_predict.predict.fold import fold_fasta
+from rna_predict.structure.mmcif import read_chains
+
+RECORDS = ">hp/1 a hairpin\nGGCGAAAGCC\n>second\nGGGGaaaaCCTC\n"
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    path = tmp_path / "in.fasta"
+    path.write_text(RECORDS)
+    return path
+
+
+@pytest.fixture
+def weights(trained):
+    return trained[1] / "model.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("fold must not use the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def fold(fasta, out, weights, **options):
+    defaults = {"models": 3, "seed": 1, "minimize": False, "device": "cpu"}
+    return fold_fasta(fasta, out, weights=weights, **{**defaults, **options})
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_each_target_gets_its_folder(fasta, tmp_path, weights):
+    results = fold(fasta, tmp_path / "out", weights)
+    assert [(r.header, r.name, r.status) for r in results] == [
+        ("hp/1", "hp_1", "folded"),
+        ("second", "second", "folded"),
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["hp_1", "second"]
+    assert sorted(contents(tmp_path / "out" / "hp_1")) == [
+        "confidence.json",
+        "model_1.cif",
+        "model_2.cif",
+        "model_3.cif",
+        "ranking.tsv",
+    ]
+
+
+def test_models_are_chain_a_from_1_with_plddt_as_b_factor(fasta, tmp_path, weights):
+    import gemmi
+
+    fold(fasta, tmp_path / "out", weights)
+    record = json.loads((tmp_path / "out" / "second" / "confidence.json").read_text())
+    for entry in record["models"]:
+        path = tmp_path / "out" / "second" / f"model_{entry['model']}.cif"
+        (chain,) = read_chains(path)
+        assert chain.chain == "A"
+        assert chain.sequence == "GGGGAAAACCUC"
+        assert chain.auth_numbers.tolist() == list(range(1, 13))
+        residues = gemmi.read_structure(str(path))[0]["A"]
+        factors = [residue[0].b_iso for residue in residues]
+        np.testing.assert_allclose(factors, entry["plddt_per_residue"], atol=0.011)
+
+
+def test_best_model_comes_first(fasta, tmp_path, weights):
+    fold(fasta, tmp_path / "out", weights)
+    ranking = pd.read_csv(tmp_path / "out" / "second" / "ranking.tsv", sep="\t")
+    record = json.loads((tmp_path / "out" / "second" / "confidence.json").read_text())
+    assert ranking["rank"].tolist() == [1, 2, 3]
+    assert sorted(ranking["source_model"]) == [1, 2, 3]
+    assert ranking["score"].is_monotonic_decreasing
+    assert [entry["plddt"] for entry in record["models"]] == pytest.approx(
+        ranking["plddt"].tolist(), abs=0.01
+    )
+    assert not ranking["minimised"].any()
+
+
+def test_record_says_where_the_models_come_from(fasta, tmp_path, weights):
+    fold(fasta, tmp_path / "out", weights)
+    record = json.loads((tmp_path / "out" / "hp_1" / "confidence.json").read_text())
+    assert record["target"] == "hp_1"
+    assert record["header"] == "hp/1"
+    assert record["sequence"] == "GGCGAAAGCC"
+    assert record["seed"] == 1
+    assert len(record["weights_sha256"]) == 64
+    assert [len(entry["pae"]) for entry in record["models"]] == [10] * 3
+
+
+def test_same_request_gives_the_same_files(fasta, tmp_path, weights):
+    fold(fasta, tmp_path / "one", weights)
+    fold(fasta, tmp_path / "two", weights)
+    for name in ("hp_1", "second"):
+        assert contents(tmp_path / "one" / name) == contents(tmp_path / "two" / name)
+
+
+def test_rerun_leaves_what_is_done(fasta, tmp_path, weights, monkeypatch):
+    fold(fasta, tmp_path / "out", weights)
+    monkeypatch.setattr(module, "predict_target", None)
+    assert [r.status for r in fold(fasta, tmp_path / "out", weights)] == ["unchanged"] * 2
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"models": 2}])
+def test_other_options_replace_the_result(fasta, tmp_path, weights, change):
+    fold(fasta, tmp_path / "out", weights)
+    before = contents(tmp_path / "out" / "second")
+    assert [r.status for r in fold(fasta, tmp_path / "out", weights, **change)] == ["folded"] * 2
+    after = contents(tmp_path / "out" / "second")
+    assert len(after) == change.get("models", 3) + 2
+    assert after["confidence.json"] != before["confidence.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["hp_1", "second"]
+
+
+def test_other_sequence_under_the_same_name_is_folded_again(fasta, tmp_path, weights):
+    fold(fasta, tmp_path / "out", weights)
+    fasta.write_text(RECORDS.replace("GGCGAAAGCC", "GGCGAAAGCCA"))
+    results = fold(fasta, tmp_path / "out", weights)
+    assert [r.status for r in results] == ["folded", "unchanged"]
+
+
+def test_result_with_a_file_missing_is_made_again(fasta, tmp_path, weights):
+    fold(fasta, tmp_path / "out", weights)
+    (tmp_path / "out" / "hp_1" / "model_2.cif").unlink()
+    assert [r.status for r in fold(fasta, tmp_path / "out", weights)] == ["folded", "unchanged"]
+    assert (tmp_path / "out" / "hp_1" / "model_2.cif").exists()
+
+
+def test_lengths_out_of_range_are_refused_and_the_others_done(tmp_path, weights):
+    fasta = tmp_path / "in.fasta"
+    fasta.write_text(f">short\nGGCC\n>five\nGGACC\n>long\n{'G' * 501}\n")
+    results = fold(fasta, tmp_path / "out", weights)
+    assert [r.status for r in results] == ["refused", "folded", "refused"]
+    assert results[0].message == "sequence short: expected 5 to 500 nt, got 4"
+    assert results[2].message == "sequence long: expected 5 to 500 nt, got 501"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["five"]
+
+
+def test_failure_leaves_no_half_target_and_the_others_are_done(
+    fasta, tmp_path, weights, monkeypatch
+):
+    write = module.write_json
+
+    def fail(path, record):
+        if record["target"] == "hp_1":
+            raise EntryError("hp_1", "no", "no")
+        write(path, record)
+
+    monkeypatch.setattr(module, "write_json", fail)
+    results = fold(fasta, tmp_path / "out", weights)
+    assert [r.status for r in results] == ["refused", "folded"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["second"]
+
+
+def test_failure_keeps_an_earlier_result(fasta, tmp_path, weights, monkeypatch):
+    fold(fasta, tmp_path / "out", weights)
+    before = contents(tmp_path / "out" / "second")
+
+    def fail(path, record):
+        raise EntryError("x", "no", "no")
+
+    monkeypatch.setattr(module, "write_json", fail)
+    fold(fasta, tmp_path / "out", weights, seed=9)
+    assert contents(tmp_path / "out" / "second") == before
+
+
+@pytest.mark.parametrize("content", [None, "[]", "not json"])
+def test_folder_of_something_else_is_not_touched(fasta, tmp_path, weights, content):
+    folder = tmp_path / "out" / "second"
+    folder.mkdir(parents=True)
+    (folder / "thesis.txt").write_text("irreplaceable")
+    if content is not None:
+        (folder / "confidence.json").write_text(content)
+    results = fold(fasta, tmp_path / "out", weights)
+    assert [r.status for r in results] == ["folded", "refused"]
+    assert (folder / "thesis.txt").read_text() == "irreplaceable"
+
+
+@pytest.mark.parametrize("records", [">a\nGGACC\n>a\nGGACC\n", ">a/b\nGGACC\n>a_b\nGGACC\n"])
+def test_two_targets_of_one_name_are_an_error(tmp_path, weights, records):
+    (tmp_path / "in.fasta").write_text(records)
+    with pytest.raises(InputError):
+        fold(tmp_path / "in.fasta", tmp_path / "out", weights)
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_cannot_leave_the_folder(tmp_path, weights):
+    (tmp_path / "in.fasta").write_text(">../escaped\nGGACC\n")
+    fold(tmp_path / "in.fasta", tmp_path / "out", weights)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["_._escaped"]
+
+
+def test_without_weights_nothing_is_folded(fasta, tmp_path, monkeypatch):
+    def none():
+        raise InputError("weights", "none found")
+
+    monkeypatch.setattr(module, "find_weights", none)
+    with pytest.raises(InputError, match="none found"):
+        fold(fasta, tmp_path / "out", None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_models_is_an_error(fasta, tmp_path, weights):
+    with pytest.raises(InputError, match="expected 1 or more, got 0"):
+        fold(fasta, tmp_path / "out", weights, models=0)

@@ -1,0 +1,89 @@
+"""Loss terms and their sum."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rna_predict.data.datamodule import TrainingBatches
+from rna_predict.data.dataset import load_examples
+from rna_predict.data.seeds import torch_generator
+from rna_predict.model.network import RnaNetwork
+from rna_predict.training.objective import loss_terms, noised, weigh
+
+STRUCTURE = {"diffusion", "smooth_lddt", "bond", "torsion", "distogram", "contact"}
+JUDGED = {"plddt", "pae", "pde", "resolved"}
+
+
+@pytest.fixture
+def network(small_model):
+    torch.manual_seed(0)
+    return RnaNetwork(small_model.dimensions)
+
+
+@pytest.fixture
+def batch(tmp_path, make_chain, make_tables):
+    chains = [make_chain("1abc", "GGGAAACCC", 1), make_chain("2abc", "GCGCAAAAGCGC", 2)]
+    examples = load_examples(make_tables(tmp_path, {"train": chains}), "train")
+    return TrainingBatches(examples, size=2, crop=16, copied=0.0, seed=0)[0]
+
+
+def terms_of(network, batch, model, number, seed=0):
+    phase, generator = model.training.phases[number], torch_generator("cpu", seed)
+    return loss_terms(network, batch, phase, model.training, generator)
+
+
+def test_each_phase_computes_its_group(network, batch, small_model):
+    assert set(terms_of(network, batch, small_model, 0)) == STRUCTURE
+    assert set(terms_of(network, batch, small_model, 1)) == JUDGED
+
+
+def test_both_groups_can_be_trained_at_once(network, batch, small_model):
+    phase = small_model.training.phases[0]
+    phase = replace(phase, losses=replace(phase.losses, plddt=1.0))
+    terms = loss_terms(network, batch, phase, small_model.training, torch_generator("cpu", 0))
+    assert set(terms) == STRUCTURE | JUDGED
+
+
+def test_terms_are_finite_and_repeat_with_the_seed(network, batch, small_model):
+    first = terms_of(network, batch, small_model, 0)
+    again = terms_of(network, batch, small_model, 0)
+    other = terms_of(network, batch, small_model, 0, seed=1)
+    assert all(term.isfinite() for term in first.values())
+    assert all(torch.equal(first[name], again[name]) for name in STRUCTURE)
+    assert not torch.equal(first["diffusion"], other["diffusion"])
+
+
+def test_sum_is_weighted(small_model):
+    losses = replace(small_model.training.phases[0].losses, diffusion=4.0, bond=0.5)
+    terms = {"diffusion": torch.tensor(2.0), "bond": torch.tensor(3.0)}
+    total, weighted = weigh(terms, losses)
+    assert total.item() == 9.5
+    assert {name: term.item() for name, term in weighted.items()} == {"diffusion": 8, "bond": 1.5}
+
+
+def test_confidence_phase_gives_its_head_alone_a_gradient(network, batch, small_model):
+    terms = terms_of(network, batch, small_model, 1)
+    weigh(terms, small_model.training.phases[1].losses)[0].backward()
+    moved = {name for name, p in network.named_parameters() if p.grad is not None}
+    assert moved
+    assert {name.split(".")[0] for name in moved} == {"confidence_head"}
+
+
+def test_copies_are_centred_turned_and_noised(batch):
+    mask = batch.truth.atom_mask
+    sigma = torch.tensor([[1e-3, 1e-3, 50.0]] * 2)
+    noisy = noised(batch.truth.coords + 100, mask, sigma, torch_generator("cpu", 0))
+    for chain in range(2):
+        truth, copies = batch.truth.coords[chain][mask[chain]], noisy[chain][:, mask[chain]]
+        assert torch.allclose(copies[0].mean(0), torch.zeros(3), atol=1e-3)
+        assert torch.allclose(
+            torch.cdist(copies[0], copies[0]), torch.cdist(truth, truth), atol=0.1
+        )
+        assert not torch.allclose(copies[0], copies[1], atol=1.0)
+        centred = truth - truth.mean(0)
+        assert copies[2].std().item() == pytest.approx(
+            (50.0**2 + centred.var().item()) ** 0.5, rel=0.1
+        )
+        volume = torch.linalg.det(centred[[0, 7, 15]]) * torch.linalg.det(copies[0][[0, 7, 15]])
+        assert volume > 0
