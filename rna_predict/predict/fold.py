@@ -178,10 +178,11 @@ def _is_done(folder: Path, request: dict[str, Any]) -> bool:
         found = json.loads(record.read_text())
     except ValueError as error:
         raise InputError(record, f"not a record of fold: {error}") from error
+    if not isinstance(found, dict) or not request.keys() <= found.keys():
+        raise InputError(record, f"not a record of fold: expected {', '.join(request)}")
     files = [f"model_{k}.cif" for k in range(1, request["options"]["models"] + 1)]
     whole = all((folder / file).is_file() for file in (*files, "ranking.tsv"))
-    same = isinstance(found, dict) and all(found.get(key) == request[key] for key in request)
-    return whole and same
+    return whole and all(found[key] == request[key] for key in request)
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:

@@ -79,7 +79,10 @@ def predict_target(
     predictions = []
     for number in range(1, n_models + 1):
         generator = torch_generator(predictor.device, seed, "sample", sequence, number)
-        samples = predictor.network.sample(trunk, features, 1, predictor.sampling, generator)
+        try:
+            samples = predictor.network.sample(trunk, features, 1, predictor.sampling, generator)
+        except torch.linalg.LinAlgError as error:
+            raise EntryError(name, f"model {number}: {error}", "not_finite") from error
         confidence = predictor.network.confidence(trunk, features, samples)
         slots = features.slot_mask[0].cpu().numpy()
         coords = samples[0, 0].float().cpu().numpy()

@@ -30,7 +30,7 @@ rule predict_models:
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         device=CONFIG.predict.device,
-        out_dir="results/predictions/{run}/{target}",
+        out_dir=subpath(output.confidence, parent=True),
         code=code("predict_models.py"),
     shell:
         "python {input.script:q}"

@@ -25,7 +25,7 @@ rule minimize_models:
         runtime=60,
     params:
         refine=CONFIG.refine,
-        out_dir="results/refined/{run}/{target}",
+        out_dir=subpath(output.energies, parent=True),
         code=code("minimize_models.py"),
     shell:
         "python {input.script:q}"
@@ -65,7 +65,7 @@ rule rank_models:
         mem_mb=2000,
         runtime=10,
     params:
-        out_dir="results/ranked/{run}/{target}",
+        out_dir=subpath(output.ranking, parent=True),
         code=code("rank_models.py"),
     shell:
         "python {input.script:q}"

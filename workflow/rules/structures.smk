@@ -24,7 +24,7 @@ rule fetch_entries:
     params:
         ids=lambda wildcards: SHARDS[wildcards.shard],
         source=lambda wildcards: CONFIG.entries.source,
-        raw_dir="results/raw",
+        raw_dir=subpath(output.manifest, ancestor=2),
         downloads=CONFIG.entries.downloads,
         code=code("fetch_entries.py"),
     shell:
@@ -56,7 +56,7 @@ rule parse_structures:
         mem_mb=4000,
         runtime=60,
     params:
-        raw_dir="results/raw",
+        raw_dir=subpath(input.manifest, ancestor=2),
         limits=CONFIG.structures,
         code=code("parse_structures.py"),
     shell:

@@ -69,7 +69,7 @@ rule train_model:
     params:
         seed=CONFIG.seed,
         device=CONFIG.training.device,
-        out_dir="results/models/{run}",
+        out_dir=subpath(output.weights, parent=True),
         code=code("train_model.py"),
     shell:
         "python {input.script:q}"

@@ -144,8 +144,9 @@ def test_stereochemistry_is_that_of_real_structures(example_chains):
     chain = next(chain for chain in example_chains if chain.entry == "1ehz")
     whole = (chain.atom_mask == slot_mask()[chain.kinds]).all(1)
     whole &= np.array(chain.residue_names) == np.array(list(chain.sequence))  # no C-nucleosides
+    whole[0] = False  # the oxygens of an end phosphate have no fixed names
     real = np.sign(chiral_volumes(chain.coords[whole], chain.kinds[whole]))
-    assert len(real) > 60
+    assert len(real) > 55
     assert (real == real[0]).all()
     torsions, kinds = realistic(100, seed=4)
     built = np.sign(chiral_volumes(build_atoms(torsions, kinds).numpy(), kinds.numpy()))

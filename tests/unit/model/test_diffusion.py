@@ -1,0 +1,87 @@
+"""Stage D: preconditioning, equivariance, handedness, noise levels."""
+
+import pytest
+import torch
+
+from rna_predict.geometry.torch_superpose import random_rotations
+
+
+@pytest.fixture
+def noisy():
+    return 12 * torch.randn(2, 3, 9, 23, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def sigma():
+    return torch.tensor([[0.5, 8.0, 90.0], [2.0, 20.0, 160.0]])
+
+
+def moved(coords):
+    rotations = random_rotations((2, 3), torch.Generator().manual_seed(5))[:, :, None]
+    shift = torch.tensor([4.0, -7.0, 11.0])
+    return coords @ rotations.mT + shift, rotations, shift
+
+
+def test_turning_and_moving_the_input_turns_and_moves_the_output(network, features, noisy, sigma):
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        first = network.denoise(trunk, features, noisy, sigma)
+        turned, rotations, shift = moved(noisy)
+        second = network.denoise(trunk, features, turned, sigma)
+    mask = features.slot_mask[:, None].expand(2, 3, 9, 23)
+    expected = first @ rotations.mT + shift
+    torch.testing.assert_close(second[mask], expected[mask], atol=1e-3, rtol=1e-4)
+
+
+def test_without_alignment_the_output_depends_on_the_orientation(
+    network_maker, features, noisy, sigma
+):
+    network = network_maker(align_input=False)
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        first = network.denoise(trunk, features, noisy, sigma)
+        turned, rotations, shift = moved(noisy)
+        second = network.denoise(trunk, features, turned, sigma)
+    assert (second - (first @ rotations.mT + shift))[:, 2].abs().max() > 0.1
+
+
+def test_mirrored_input_does_not_give_mirrored_output(network, features, noisy, sigma):
+    flip = torch.tensor([-1.0, 1.0, 1.0])
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        first = network.denoise(trunk, features, noisy, sigma)
+        second = network.denoise(trunk, features, noisy * flip, sigma)
+    assert (second * flip - first)[:, 1].abs().max() > 0.1
+
+
+def test_small_noise_keeps_the_input(network, features, noisy):
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        clean = network.denoise(trunk, features, noisy, torch.full((2, 3), 1e-4))
+    mask = features.slot_mask[:, None].expand(2, 3, 9, 23)
+    assert (clean - noisy)[mask].abs().max() < 0.01
+
+
+def test_great_noise_leaves_a_structure_of_finite_size(network, features, noisy):
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        clean = network.denoise(trunk, features, noisy * 100, torch.full((2, 3), 1600.0))
+    assert clean.sub(clean.mean((2, 3), keepdim=True)).abs().max() < 200
+
+
+def test_copies_do_not_see_each_other(network, features, noisy, sigma):
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        together = network.denoise(trunk, features, noisy, sigma)
+        alone = network.denoise(trunk, features, noisy[:, 1:2], sigma[:, 1:2])
+    torch.testing.assert_close(together[:, 1:2], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_conditions_are_shared_by_all_copies(network, features):
+    trunk = network.trunk(features, 0)
+    condition = network.diffusion.prepare(
+        features, trunk.latent_single, trunk.latent_pair, trunk.start_coords, features.slot_mask
+    )
+    assert condition.atoms.atoms.shape[1] == 1
+    assert all(bias.shape[1] == 1 for bias in (*condition.token_biases, *condition.atoms.biases))
+    assert len(condition.atoms.biases) == 2 and len(condition.token_biases) == 2
