@@ -156,7 +156,7 @@ class Refine(Section):
     max_iterations: int = Field(ge=1)
     """Iterations of the minimiser, over all stages."""
     restraint: float = Field(ge=0)
-    """Force constant that holds atoms in place (kJ/mol/nm^2) in the first stage."""
+    """Force constant that holds P and C1' in the first stage (kJ/mol/nm^2)."""
     time_limit: float = Field(gt=0)
     """Limit for one model (s); past it the input is kept."""
 

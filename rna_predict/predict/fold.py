@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from rna_predict.constants import BASES
 from rna_predict.errors import InputError
 from rna_predict.evaluate.clashes import clash_score
 from rna_predict.predict.confidence import confidence_record, write_json
@@ -63,7 +64,7 @@ def fold_fasta(
     Parameters
     ----------
     fasta : path
-        Sequences of 5 to 500 nt.
+        Sequences of 5 to 500 nt of A, C, G and U.
     out : path
         Folder of the targets' folders.
     models : int
@@ -121,6 +122,10 @@ def _fold_target(predictor: Predictor, folder: Path, request: dict[str, Any]) ->
         raise InputError(
             f"sequence {request['header']}",
             f"expected {MIN_LENGTH} to {MAX_LENGTH} nt, got {len(sequence)}",
+        )
+    if unknown := sorted(set(sequence) - set(BASES)):
+        raise InputError(
+            f"sequence {request['header']}", f"expected {', '.join(BASES)}, got {unknown[0]}"
         )
     if _is_done(folder, request):
         return False

@@ -76,7 +76,7 @@ def prepare(chain: Chain) -> Prepared:
     observed = np.flatnonzero(chain.observed)
     if not len(observed):
         raise EntryError(chain.name, "no residue has atoms", "not_observed")
-    for index in observed:
+    for index in observed.tolist():
         if chain.sequence[index] == UNKNOWN:
             what = f"{_place(chain, index)} has no parent base, expected A, C, G or U"
             raise EntryError(chain.name, what, "unknown_base")
@@ -91,7 +91,7 @@ def prepare(chain: Chain) -> Prepared:
         phosphate.append(has)
         needed[start, PHOSPHATE] = has
     built = needed & ~np.isfinite(coords).all(-1)
-    for index in np.flatnonzero(built.any(axis=1)):
+    for index in np.flatnonzero(built.any(axis=1)).tolist():
         coords[index] = _with_base(chain, index, coords[index], built[index])
     return Prepared(chain.sequence, coords, segments, tuple(phosphate), turned, modified)
 

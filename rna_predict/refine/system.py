@@ -18,6 +18,8 @@ FORCE_FIELD = "amber14/RNA.OL3.xml"
 OBC_RADII = {"H": 1.2, "C": 1.7, "N": 1.55, "O": 1.5, "P": 1.85}
 """Angstrom (mbondi2); hydrogens on nitrogen have 1.3. Onufriev et al. (2004) Proteins 55:383."""
 OBC_HYDROGEN_ON_NITROGEN = 1.3
+WATER = 78.5
+"""Dielectric constant, as in Amber; OpenMM's own default is 78.3."""
 OBC_SCALES = {"H": 0.85, "C": 0.72, "N": 0.79, "O": 0.85, "P": 0.86}
 
 CUTOFF = 12.0
@@ -209,6 +211,7 @@ def _discharge(force: openmm.NonbondedForce) -> None:
 def _solvent(atoms: Atoms, nonbonded: openmm.NonbondedForce) -> openmm.GBSAOBCForce:
     """Give OBC implicit solvent with the charges of the force field."""
     force = openmm.GBSAOBCForce()
+    force.setSolventDielectric(WATER)
     radii = [OBC_RADII[element] for element in atoms.elements]
     for first, second in atoms.bonds:
         for atom, other in ((first, second), (second, first)):

@@ -1,4 +1,4 @@
-"""How a network was trained, what it weighs, and how long everything took."""
+"""What the weights of a run are, and how long everything took."""
 
 import hashlib
 import json
@@ -6,13 +6,11 @@ import struct
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from rna_predict.errors import InputError
-from rna_predict.report.inputs import ReportInputs
-from rna_predict.report.tables import read_text_table, read_yaml
+from rna_predict.report.tables import read_text_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +49,6 @@ def read_weights(path: Path) -> Weights:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Weights(digest, parameters, path.stat().st_size / 1e6, facts)
-
-
-def read_model_settings(inputs: ReportInputs) -> dict[str, Any]:
-    """Read the complete model file of the run."""
-    return read_yaml(inputs.model, "the model file of the run")
 
 
 def read_times(folder: Path | None) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,8 +80,6 @@ class Target:
     """Pairs predicted from the sequence; None where none were given."""
     seed: int | None
     weights_sha256: str
-    missing: list[str] = field(default_factory=list)
-    """What there is not, in words."""
 
     def best(self, key: str) -> float | None:
         """Give the best value of a metric over the models; None where it is undefined."""

@@ -2,12 +2,16 @@
 
 import json
 import socket
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from rna_predict.data.features import sequence_inputs
 from rna_predict.errors import EntryError, InputError
+from rna_predict.evaluate.rmsd import rmsd
+from rna_predict.model.inputs import Features
 from rna_predict.predict import fold as module
 from rna_predict.predict.fold import fold_fasta
 from rna_predict.structure.mmcif import read_chains
@@ -146,6 +150,42 @@ def test_lengths_out_of_range_are_refused_and_the_others_done(tmp_path, weights)
     assert results[0].message == "sequence short: expected 5 to 500 nt, got 4"
     assert results[2].message == "sequence long: expected 5 to 500 nt, got 501"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["five"]
+
+
+def test_sequence_with_an_unknown_base_is_refused(tmp_path, weights):
+    (tmp_path / "in.fasta").write_text(">unknown\nGGNACC\n")
+    (result,) = fold(tmp_path / "in.fasta", tmp_path / "out", weights)
+    assert result.message == "sequence unknown: expected A, C, G, U, got N"
+
+
+def test_models_are_minimised(tmp_path, weights, monkeypatch):
+    sequence = "GGACC"
+    (tmp_path / "in.fasta").write_text(f">five\n{sequence}\n")
+    predict = module.predict_target
+
+    def helical(predictor, *rest):
+        """Put the samples of the barely trained network in the place where stage C starts."""
+        inputs = sequence_inputs(sequence, np.zeros((0, 2), int), np.zeros(0, np.float32))
+        trunk = predictor.network.trunk(Features(**{k: v[None] for k, v in inputs.items()}))
+        coords = trunk.start_coords[0].numpy()
+        samples = predict(predictor, *rest)
+        coords = np.where(samples[0].chain.atom_mask[..., None], coords, np.nan)
+        return [replace(s, chain=s.chain.with_coords(coords)) for s in samples]
+
+    monkeypatch.setattr(module, "predict_target", helical)
+    fold(tmp_path / "in.fasta", tmp_path / "raw", weights, models=1)
+    fold(tmp_path / "in.fasta", tmp_path / "out", weights, models=1, minimize=True)
+    before, after = (
+        pd.read_csv(tmp_path / name / "five" / "ranking.tsv", sep="\t").iloc[0]
+        for name in ("raw", "out")
+    )
+    assert (bool(before["minimised"]), bool(after["minimised"])) == (False, True)
+    assert np.isnan(before["energy"])
+    assert after["energy"] < 0
+    raw, done = (
+        read_chains(tmp_path / name / "five" / "model_1.cif")[0] for name in ("raw", "out")
+    )
+    assert 0.01 < rmsd(done.coords[done.atom_mask], raw.coords[done.atom_mask]) < 3.0
 
 
 def test_failure_leaves_no_half_target_and_the_others_are_done(
