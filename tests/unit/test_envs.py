@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
@@ -62,11 +63,16 @@ def test_environments_hold_what_their_rules_import(root):
     }
     for rule, script, env in rules(root):
         held = set(pins(yaml.safe_load((root / "envs" / f"{env}.yaml").read_text())))
-        for path in reached_files(root / "scripts" / script, root):
-            for module in third_party(path):
-                assert owner[module] & held, f"rule {rule}: {path.name} imports {module}"
+        missing = {
+            f"{path.name} imports {module}"
+            for path in reached_files(root / "scripts" / script, root)
+            for module in third_party(path)
+            if not owner[module] & held
+        }
+        assert not missing, f"rule {rule}, {env}.yaml: {sorted(missing)}"
 
 
+@cache
 def third_party(path):
     """Give the top-level modules a file imports that are neither ours nor the standard library."""
     if path.suffix != ".py":
