@@ -10,7 +10,7 @@ the denoiser is equivariant to rotation and translation by construction, and the
 works in one orientation. It never reflects, so handedness is kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -41,7 +41,7 @@ class Condition:
     single: Float[Tensor, "B 1 N latent"]
     token_biases: tuple[Float[Tensor, "B 1 heads N N"], ...]
     atoms: AtomCondition
-    start_coords: Float[Tensor, "B N 23 3"]
+    reference: Float[Tensor, "B N 23 3"]
     atom_mask: Bool[Tensor, "B N 23"]
 
 
@@ -83,6 +83,7 @@ class Diffusion(nn.Module):
         self.biases = linear(d.latent_pair, d.token_blocks * d.token_heads)
         self.frequency = nn.Buffer(torch.randn(d.noise_features // 2))
         self.noise = linear(2 * self.frequency.numel(), d.latent_single)
+        self.skip = linear(d.latent_single, 1, bias=True, zero=True)
         self.single_norm = nn.LayerNorm(d.latent_single)
         self.single_transition = Transition(d.latent_single, d.transition_factor)
         self.atom_conditioner = AtomConditioner(
@@ -116,15 +117,19 @@ class Diffusion(nn.Module):
         pair = pair + self.pair_transition(pair)
         biases = self.biases(self.pair_norm(pair)).permute(0, 3, 1, 2)
         biases = biases + mask_bias(features.residue_mask)[:, None, None, :]
-        return Condition(
+        condition = Condition(
             single=self.single_norm(latent_single)[:, None],
             token_biases=biases[:, None].chunk(len(self.blocks), dim=2),
             atoms=self.atom_conditioner(
                 features, latent_single, latent_pair, start_coords, atom_mask
             ),
-            start_coords=start_coords,
+            reference=centre(start_coords, atom_mask),
             atom_mask=atom_mask,
         )
+        with torch.no_grad():
+            sigma = torch.full((features.batch, 1), 10 * self.sigma_data, device=pair.device)
+            guess = self(condition, condition.reference[:, None], sigma)[:, 0]
+        return replace(condition, reference=centre(guess, atom_mask))
 
     def forward(
         self,
@@ -153,7 +158,7 @@ class Diffusion(nn.Module):
         count = weight.sum((2, 3), keepdim=True).clamp_min(1.0)
         mean = (noisy * weight).sum((2, 3), keepdim=True) / count
         centred = (noisy - mean) * weight
-        rotation = self._rotation(centred, condition.start_coords[:, None], mask)
+        rotation = self._rotation(centred, condition.reference[:, None], mask)
         centred = centred @ rotation.transpose(-1, -2)
 
         level = sigma[:, :, None, None, None]
@@ -167,7 +172,7 @@ class Diffusion(nn.Module):
         if not self.align_input:
             return torch.eye(3, device=centred.device).expand(*centred.shape[:2], 1, 3, 3)
         weight = mask.expand(centred.shape[:-1]).flatten(2).to(centred)
-        start = centre(start, mask).expand_as(centred)
+        start = start.expand_as(centred)
         return superpose(centred.flatten(2, 3), start.flatten(2, 3), weight)[0][:, :, None]
 
     def _update(self, condition: Condition, scaled: Tensor, sigma: Tensor) -> Tensor:
@@ -182,4 +187,5 @@ class Diffusion(nn.Module):
         tokens = tokens + self.token_condition(single)
         for block, bias in zip(self.blocks, condition.token_biases, strict=True):
             tokens = block(tokens, single, bias)
-        return self.decoder(self.token_norm(tokens), atoms, condition.atoms)
+        update = self.decoder(self.token_norm(tokens), atoms, condition.atoms)
+        return update + self.skip(noise)[:, :, None, None] * scaled

@@ -1,12 +1,15 @@
 """Validated configuration, target tables, wildcard constraints and the hash of each script's code."""
 
+import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir).parent.resolve()
-SCRIPTS = ROOT / "scripts"
+# Relative, so that a checkout that was moved has nothing to redo.
+HERE = Path(os.path.relpath(ROOT))
+SCRIPTS = HERE / "scripts"
 sys.path.insert(0, str(ROOT))
 
 from rna_predict.config import load_config
@@ -16,7 +19,7 @@ from rna_predict.structure.fasta import read_fasta
 from rna_predict.structure.shards import deal_shards, read_entry_list
 
 try:
-    CONFIG = load_config(config, ROOT)
+    CONFIG = load_config(config, HERE)
     SHARDS = deal_shards(
         [
             *CONFIG.entries.ids,

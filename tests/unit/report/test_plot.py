@@ -19,7 +19,7 @@ def plain(low=0, high=10, log=False):
 def test_ticks_are_round_numbers_inside_the_axis():
     assert [v for v, _ in Axis("", 0, 1).marks()] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert [text for _, text in Axis("", 3, 97).marks()] == ["20", "40", "60", "80"]
-    assert [text for _, text in Axis("", 1e-6, 1, log=True).marks()][:2] == ["10⁻⁶", "10⁻⁵"]
+    assert [text for _, text in Axis("", 1e-6, 1, log=True).marks()][:2] == ["10⁻⁶", "10⁻⁴"]
     assert [text for _, text in Axis("", 5, 60, log=True).marks()] == ["5", "10", "20", "50"]
 
 

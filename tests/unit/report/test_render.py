@@ -293,3 +293,12 @@ def test_the_script_builds_the_same_page_as_the_function(root, small_run, tmp_pa
     theirs = (tmp_path / "page/index.html").read_text(encoding="utf-8")
     date = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
     assert date.sub("", theirs) == date.sub("", ours)
+
+
+def test_a_run_without_targets_or_optional_tables_still_has_its_page(small_run, tmp_path):
+    inputs = replace(
+        small_run, targets=(), manifests=(), probabilities=None, weights=None, benchmarks_dir=None
+    )
+    text, page = read_page(inputs, tmp_path / "page")
+    assert set(SECTIONS) <= set(page.ids)
+    assert "No times were recorded" in text and "Entries listed" not in text
