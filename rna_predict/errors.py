@@ -23,6 +23,10 @@ class InputError(ValueError):
         self.where = str(where)
         self.what = what
 
+    def __reduce__(self) -> tuple[type, tuple[str, ...]]:
+        """Let errors pass between processes."""
+        return type(self), (self.where, self.what)
+
 
 class EntryError(InputError):
     """One entry of a batch that cannot be used, with a reason short enough for a table.
@@ -40,3 +44,7 @@ class EntryError(InputError):
     def __init__(self, where: Path | str, what: str, reason: str) -> None:
         super().__init__(where, what)
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[str, ...]]:
+        """Let errors pass between processes."""
+        return type(self), (self.where, self.what, self.reason)

@@ -4,10 +4,11 @@ Preconditioning as in Karras et al. (2022, arXiv:2206.00364); blocks as in Alpha
 20 to 25): atom encoder, token transformer with pair bias and adaptive norms, atom decoder. What
 depends on the chain alone is prepared once and shared by all noised copies and sampling steps.
 
-With ``align_input`` the centred noisy atoms are first turned onto stage C's coordinates (without
-gradient) and the answer is turned back. Stage C knows nothing of the noisy atoms' orientation, so
-the denoiser is equivariant to rotation and translation by construction, and the network always
-works in one orientation. It never reflects, so handedness is kept.
+With ``align_input`` the centred noisy atoms are first turned onto a reference (Kabsch, no gradient)
+and the answer is turned back. The reference is the network's own guess from stage C's coordinates,
+made before it sees any noisy atoms; so the denoiser is equivariant to rotation and translation by
+construction, and the network always works in the one orientation that it chose itself. It never
+reflects, so handedness is kept. Without it rotations are learned from examples, as in AlphaFold 3.
 """
 
 from dataclasses import dataclass, replace
@@ -33,6 +34,10 @@ from rna_predict.model.layers import (
 )
 from rna_predict.model.pairformer import RelativePosition
 
+GUESS_SIGMA = 10.0
+"""Noise level of the guess that becomes the reference, as a multiple of ``sigma_data``: so high
+that stage C's coordinates count for little in it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Condition:
@@ -42,6 +47,7 @@ class Condition:
     token_biases: tuple[Float[Tensor, "B 1 heads N N"], ...]
     atoms: AtomCondition
     reference: Float[Tensor, "B N 23 3"]
+    """Coordinates that noisy atoms are turned onto; centred, without gradient."""
     atom_mask: Bool[Tensor, "B N 23"]
 
 
@@ -123,11 +129,15 @@ class Diffusion(nn.Module):
             atoms=self.atom_conditioner(
                 features, latent_single, latent_pair, start_coords, atom_mask
             ),
-            reference=centre(start_coords, atom_mask),
+            reference=centre(start_coords.detach(), atom_mask),
             atom_mask=atom_mask,
         )
+        if not self.align_input:
+            return condition
         with torch.no_grad():
-            sigma = torch.full((features.batch, 1), 10 * self.sigma_data, device=pair.device)
+            sigma = torch.full(
+                (features.batch, 1), GUESS_SIGMA * self.sigma_data, device=pair.device
+            )
             guess = self(condition, condition.reference[:, None], sigma)[:, 0]
         return replace(condition, reference=centre(guess, atom_mask))
 
@@ -153,12 +163,11 @@ class Diffusion(nn.Module):
         (B, S, N, 23, 3) float, angstrom
             In the frame of ``noisy``, with its centre; atoms outside the mask are predicted too.
         """
-        mask = condition.atom_mask[:, None]
-        weight = mask[..., None].to(noisy)
+        weight = condition.atom_mask[:, None, ..., None].to(noisy)
         count = weight.sum((2, 3), keepdim=True).clamp_min(1.0)
         mean = (noisy * weight).sum((2, 3), keepdim=True) / count
         centred = (noisy - mean) * weight
-        rotation = self._rotation(centred, condition.reference[:, None], mask)
+        rotation = self._rotation(centred, condition)
         centred = centred @ rotation.transpose(-1, -2)
 
         level = sigma[:, :, None, None, None]
@@ -167,16 +176,22 @@ class Diffusion(nn.Module):
         clean = (self.sigma_data / total) ** 2 * centred + self.sigma_data * level / total * update
         return clean @ rotation + mean
 
-    def _rotation(self, centred: Tensor, start: Tensor, mask: Tensor) -> Tensor:
-        """Give the rotation of each copy onto stage C, (B, S, 1, 3, 3)."""
+    def _rotation(self, centred: Tensor, condition: Condition) -> Tensor:
+        """Give the rotation of each copy onto the reference, (B, S, 1, 3, 3)."""
         if not self.align_input:
             return torch.eye(3, device=centred.device).expand(*centred.shape[:2], 1, 3, 3)
-        weight = mask.expand(centred.shape[:-1]).flatten(2).to(centred)
-        start = start.expand_as(centred)
-        return superpose(centred.flatten(2, 3), start.flatten(2, 3), weight)[0][:, :, None]
+        fixed = condition.reference[:, None].expand_as(centred)
+        weight = condition.atom_mask[:, None].expand(centred.shape[:-1])
+        return superpose(centred.flatten(2, 3), fixed.flatten(2, 3), weight.flatten(2).to(centred))[
+            0
+        ][:, :, None]
 
     def _update(self, condition: Condition, scaled: Tensor, sigma: Tensor) -> Tensor:
-        """Run the network proper on coordinates of unit variance."""
+        """Run the network proper on coordinates of unit variance.
+
+        Besides the decoder's answer there is a share of the input itself, learned for each noise
+        level: at high noise it cancels the skip connection of the preconditioning exactly.
+        """
         phase = (sigma / self.sigma_data).log()[..., None] / 4 * self.frequency + 0.25
         phase = 2 * torch.pi * phase
         noise = self.noise(torch.cat([phase.cos(), phase.sin()], dim=-1))

@@ -44,8 +44,8 @@ class Dimensions:
     sigma_data: float = 16.0
     """Standard deviation of centred coordinates (angstrom) that the preconditioning assumes."""
     align_input: bool = True
-    """Turn noisy coordinates onto those of stage C before they enter the denoiser: it is then
-    equivariant by construction. False: as in AlphaFold 3, rotations are learned."""
+    """Turn noisy coordinates onto the network's first guess before they enter the denoiser: it is
+    then equivariant by construction. False: as in AlphaFold 3, rotations are learned."""
     noise_features: int = 64
     """Fourier features of the noise level."""
     atom: int = 32

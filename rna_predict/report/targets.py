@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from rna_predict.constants import SLOT_INDEX, UNKNOWN
 from rna_predict.errors import InputError
-from rna_predict.evaluate.rmsd import apply_motion, superpose
+from rna_predict.geometry.superpose import apply_motion, superpose
 from rna_predict.report.inputs import ReportInputs
 from rna_predict.report.metrics import METRICS
 from rna_predict.report.tables import read_json, read_parquet_table, read_text_table

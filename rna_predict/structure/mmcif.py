@@ -220,6 +220,18 @@ def _suffix(path: Path) -> str:
     return suffix
 
 
+def _ends_too_early(structure: gemmi.Structure) -> bool:
+    """Tell whether nucleotides follow a TER record in the midst of their chain."""
+    return any(
+        residue.entity_type != gemmi.EntityType.Polymer
+        and residue.het_flag == "A"
+        and component(residue.name).kind == RNA
+        for model in structure
+        for chain in model
+        for residue in chain
+    )
+
+
 def _read_structure(path: Path) -> tuple[gemmi.Structure, str]:
     """Read a file with gemmi; give the structure with entities set up, and the release date."""
     suffix = _suffix(path)
@@ -229,6 +241,9 @@ def _read_structure(path: Path) -> tuple[gemmi.Structure, str]:
     try:
         structure = gemmi.read_structure(str(path), format=FORMATS[suffix], save_doc=document)
         structure.setup_entities()
+        if suffix == ".pdb" and _ends_too_early(structure):
+            structure = gemmi.read_pdb(str(path), ignore_ter=True)
+            structure.setup_entities()
         structure.assign_label_seq_id()
         date = cif_release_date(document) if suffix == ".cif" else pdb_release_date(path)
     except (OSError, RuntimeError, ValueError, IndexError) as error:

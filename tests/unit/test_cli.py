@@ -43,8 +43,8 @@ def test_score_gives_one_row_a_model_in_order_and_says_what_failed(hairpin, tmp_
     assert main([*arguments, "--models", str(hairpin)]) == 0
 
 
-def test_minimize_keeps_names_and_says_what_it_did(hairpin, tmp_path):
-    (chain,) = read_chains(hairpin)
+def test_minimize_keeps_names_and_says_what_it_did(root, tmp_path):
+    (chain,) = read_chains(root / "config/example/pdb/1a9n.cif.gz")
     write_chain(tmp_path / "in" / "loop.cif", chain)
     assert main(["minimize", str(tmp_path / "in/loop.cif"), "--out", str(tmp_path / "out")]) == 0
     (minimised,) = read_chains(tmp_path / "out/loop.cif")

@@ -24,7 +24,7 @@ MAY_IMPORT = {
         "geometry", "structure", "secondary", "families", "evaluate", "data", "model", "templates",
         "refine",
     },
-    "report": {"structure", "secondary", "evaluate"},
+    "report": {"geometry", "structure", "secondary", "evaluate"},
 }  # fmt: skip
 
 

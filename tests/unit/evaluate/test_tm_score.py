@@ -74,13 +74,10 @@ def test_long_chains_go_in_parts_with_the_same_result(points, noisy, chain, monk
 
 
 def test_equal_to_us_align(shared_data):
-    """Every third of the single-chain pairs; all 120 of them agree within 5e-5.
-
-    Not rp14_free: a TER record within its native's chain ends the chain for the reader.
-    """
+    """Every third of the single-chain pairs; all 120 of them agree within 5e-5."""
     table = pd.read_csv(shared_data / "reference" / "rna_puzzles_usalign.tsv", sep="\t")
-    table = table[(table.n_native_chains == 1) & (table.puzzle != "rp14_free")][::3]
-    assert len(table) == 38
+    table = table[table.n_native_chains == 1][::3]
+    assert len(table) == 40
     natives = {
         puzzle: read_model(shared_data / "rna_puzzles" / puzzle / "native.pdb")
         for puzzle in table.puzzle.unique()

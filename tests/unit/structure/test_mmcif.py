@@ -375,3 +375,15 @@ def test_every_entry_of_the_shared_data_reads_and_nothing_is_lost(shared_data):
             if any(residue.entity_type == gemmi.EntityType.Polymer for residue in chain)
         }
         assert {chain.chain for chain in chains} | {row.chain for row in rejects} >= ids, path
+
+
+def test_a_ter_record_in_the_midst_of_a_chain_loses_no_residue(example_chains, tmp_path):
+    (hairpin,) = (chain for chain in example_chains if chain.entry == "1a9n")
+    whole, cut = tmp_path / "whole.pdb", tmp_path / "cut.pdb"
+    write_chain(whole, hairpin)
+    lines = [line for line in whole.read_text().splitlines() if not line.startswith("SEQRES")]
+    middle = next(i for i, line in enumerate(lines) if line[:4] == "ATOM" and line[22:26] == "  12")
+    cut.write_text("\n".join([*lines[:middle], "TER", *lines[middle:], ""]))
+    (read,) = read_chains(cut)
+    assert read.sequence == hairpin.sequence
+    assert np.array_equal(read.atom_mask, hairpin.atom_mask)
