@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 import rna_predict
+from rna_predict.data.devices import choose_device
 from rna_predict.data.records import parse_record
 from rna_predict.data.weights import file_sha256, read_weights
 from rna_predict.errors import InputError
@@ -81,21 +82,6 @@ def load_predictor(path: Path, device: str = "auto") -> Predictor:
         recycles=int(model["training"]["recycles"]),
         sha256=file_sha256(path),
     )
-
-
-def choose_device(device: str) -> str:
-    """Turn ``auto`` into ``cuda`` or ``cpu``.
-
-    Raises
-    ------
-    InputError
-        If CUDA was asked for and there is none.
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError("device", f"expected a CUDA device for {device!r}, found none")
-    return device
 
 
 def find_weights(folders: tuple[Path, ...] | None = None) -> Path:

@@ -20,6 +20,7 @@ import torch
 
 from rna_predict.data.datamodule import RnaData
 from rna_predict.data.dataset import ExampleSet, load_examples
+from rna_predict.data.devices import choose_device
 from rna_predict.data.records import dump_record
 from rna_predict.data.seeds import derive_seed
 from rna_predict.data.tables import TablePaths
@@ -83,11 +84,12 @@ def train(
     Raises
     ------
     InputError
-        If a table or a chain is refused (see :func:`load_examples`), or no validation chain is
-        short enough to be sampled.
+        If a table or a chain is refused (see :func:`load_examples`), no validation chain is
+        short enough to be sampled, or the device is not there.
     CollapseError
         If samples keep collapsing.
     """
+    device = choose_device(device)
     if threads is not None:
         torch.set_num_threads(threads)
     training, validation = (load_examples(tables, split) for split in ("train", "validation"))
@@ -95,7 +97,7 @@ def train(
     if not any(len(example.chain) <= longest for example in validation.examples):
         raise InputError(tables.splits, f"no validation chain of at most {longest} nt")
     resume = _resume_folder(out_dir, tables, model, seed)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(derive_seed(seed, "weights"))
         network = RnaNetwork(model.dimensions)
         rows: list[dict[str, Any]] = []
@@ -138,7 +140,7 @@ def _run_phase(
     ]
     with _quiet_lightning():
         trainer = pl.Trainer(
-            accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[device],
+            accelerator=device,
             devices=1,
             max_epochs=phase.steps // phase.validate_every,
             callbacks=callbacks,

@@ -51,12 +51,12 @@ def judge_samples(
         trunk, features, settings.validation_samples, settings.rollout, generator
     )
     confidence = network.confidence(trunk, features, samples)
-    plddt = confidence.plddt()[0].double().cpu().numpy() / 100
+    plddt = confidence.plddt()[0].cpu().double().numpy() / 100
     slots = features.slot_mask[0].cpu().numpy()
     truth, mask = (t[0].cpu().numpy() for t in (batch.truth.coords, batch.truth.atom_mask))
     observed = mask.any(-1)
     results = []
-    for coords, predicted in zip(samples[0].double().cpu().numpy(), plddt, strict=True):
+    for coords, predicted in zip(samples[0].cpu().double().numpy(), plddt, strict=True):
         result = compare(np.where(slots[..., None], coords, np.nan), truth, mask)
         mean = float(predicted[observed].mean())
         error = abs(mean - result["lddt"])

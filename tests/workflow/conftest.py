@@ -15,16 +15,19 @@ class Workflow:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.command = [
-            sys.executable, "-m", "snakemake", "--cores", "2",
-            "--configfile", "config/test.yaml",
+            sys.executable, "-m", "snakemake", "--configfile", "config/test.yaml", "--cores", "2",
         ]  # fmt: skip
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run to the end; stdout and stderr come together as text."""
+        """Run snakemake to the end."""
+        return self.call(*self.command, *arguments)
+
+    def call(self, *command: str) -> subprocess.CompletedProcess:
+        """Run a program to the end; stdout and stderr come together as text."""
         return subprocess.run(
-            [*self.command, *arguments], cwd=self.folder, env=self.environment, text=True,
+            command, cwd=self.folder, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
 

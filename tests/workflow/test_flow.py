@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import time
 
 import pandas as pd
@@ -40,6 +41,20 @@ def test_second_run_has_nothing_to_do(finished):
     done = finished.run()
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout
+
+
+def test_command_folds_with_the_weights_of_the_run(finished, tmp_path):
+    (tmp_path / "in.fasta").write_text(">my/rna first\nGGGAAACCC\n>short\nGC\n")
+    command = [sys.executable, "-m", "rna_predict.cli", "fold", str(tmp_path / "in.fasta")]
+    command += ["--out", str(tmp_path / "out"), "--models", "2", "--no-minimize"]
+    done = finished.call(*command)
+    assert done.returncode == 1, done.stdout
+    assert "short\trefused\tsequence short: expected 5 to 500 nt, got 2" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["my_rna"]
+    assert {path.name for path in (tmp_path / "out/my_rna").iterdir()} == {
+        "model_1.cif", "model_2.cif", "ranking.tsv", "confidence.json",
+    }  # fmt: skip
+    assert "my/rna\tunchanged" in finished.call(*command).stdout
 
 
 def test_snakemake_makes_its_own_report_offline(finished, tmp_path):

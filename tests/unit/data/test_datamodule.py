@@ -88,6 +88,14 @@ def test_loaders_give_whole_batches(examples):
     assert [batch.names for batch in data.val_dataloader()] == [("8abc_A",), ("9abc_A",)]
 
 
+def test_worker_processes_give_the_same_batches(examples):
+    options = {"size": 2, "crop": 10, "copied": 0.5, "seed": 0, "stretch": 3, "limit": 99}
+    alone, helped = (RnaData(*examples, **options, count=9, workers=w) for w in (0, 1))
+    for ours, theirs in zip(alone.train_dataloader(), helped.train_dataloader(), strict=True):
+        assert ours.names == theirs.names
+        assert torch.equal(ours.truth.coords, theirs.truth.coords)
+
+
 def test_splits_cannot_be_exchanged(examples):
     with pytest.raises(ValueError, match="expected the split 'train'"):
         RnaData(*examples[::-1], size=2, crop=10, copied=0.0, seed=0, stretch=3, limit=99, count=9)

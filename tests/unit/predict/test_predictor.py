@@ -10,7 +10,7 @@ from rna_predict.data.records import plain
 from rna_predict.data.weights import file_sha256, read_weights, write_weights
 from rna_predict.errors import InputError
 from rna_predict.predict import weights as module
-from rna_predict.predict.weights import choose_device, find_weights, load_predictor
+from rna_predict.predict.weights import find_weights, load_predictor
 
 
 def test_network_is_that_of_the_training(trained, small_model):
@@ -77,10 +77,3 @@ def test_shipped_weights_come_first(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).touch()
     assert find_weights((tmp_path,)).name == "base.safetensors"
-
-
-def test_device_that_is_not_there_is_refused(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto") == "cpu"
-    with pytest.raises(InputError, match="expected a CUDA device"):
-        choose_device("cuda")
