@@ -1,6 +1,6 @@
 # make run    set up and run the whole flow on the embedded example
 # make test   set up and run lint and tests
-# make setup, make test-slow, make test-gpu, make benchmark, make clean
+# make setup, make browser, make test-slow, make test-gpu, make benchmark, make clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ CORES ?= all
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 INSTALL := pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: run test lint setup test-slow test-gpu benchmark clean
+.PHONY: run test lint setup browser test-slow test-gpu benchmark clean
 
 run: $(VENV)/.ready
 	snakemake --cores $(CORES)
@@ -24,6 +24,10 @@ lint: $(VENV)/.ready-test
 	ruff format --check .
 	snakefmt --check workflow
 	snakemake --lint
+
+# Chromium, for the tests that open the report; without it they are skipped. Debian, as root.
+browser:
+	command -v chromium || { apt-get update -q && apt-get install -q -y --no-install-recommends chromium; }
 
 test-slow: $(VENV)/.ready-test
 	pytest -m slow

@@ -1,0 +1,1 @@
+"""Benchmarks, run by hand with ``make benchmark``: ratios side by side, in one process."""

@@ -1,0 +1,12 @@
+"""Run all benchmarks, or those named: ``python -m tests.benchmarks structures network``."""
+
+import sys
+
+from tests.benchmarks import network, scores, structures
+
+ALL = {"structures": structures.run, "scores": scores.run, "network": network.run}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ALL:
+        print(f"# {name}")
+        ALL[name]()
