@@ -113,11 +113,16 @@ def test_bad_entries_are_rejected_with_a_reason_and_the_rest_goes_on(checkout, t
     whole = (example / "1y26.cif.gz").read_bytes()
     (mirror / "1y26.cif.gz").write_bytes(whole[: len(whole) // 2])
     workflow = checkout.copy(tmp_path / "copy")
-    entries = (
-        f"entries={{ids: [1ehz, 1q9a, 1y26, 9zzz], file: null, source: '{mirror}/{{id}}.cif.gz'}}"
+    (tmp_path / "mirror.yaml").write_text(
+        "entries: {ids: [1ehz, 1q9a, 1y26, 9zzz], file: null, "
+        f"source: '{mirror}/{{id}}.cif.gz'}}\n"
     )
     done = workflow.run(
-        "results/structures/chains.parquet", "results/structures/rejected.tsv", "--config", entries
+        "results/structures/chains.parquet",
+        "results/structures/rejected.tsv",
+        "--configfile",
+        "config/test.yaml",
+        str(tmp_path / "mirror.yaml"),
     )
     assert done.returncode == 0, done.stdout
     kept = pd.read_parquet(workflow.folder / "results/structures/chains.parquet")

@@ -55,6 +55,6 @@ def test_losses_without_a_positive_weight_are_refused(small_model, weight):
 
 def test_fault_in_a_model_file_names_file_and_key():
     path = MODELS / "tiny.yaml"
-    text = path.read_text().replace("  crop: 64 ", "  crop: none ", 1)
+    text = path.read_text().replace("  crop: 80 ", "  crop: none ", 1)
     with pytest.raises(InputError, match=r"tiny.yaml: training.phases\[0\].crop: expected int"):
         parse_record(ModelFile, yaml.safe_load(text), path)
