@@ -17,7 +17,7 @@ run: $(VENV)/.ready
 setup: $(VENV)/.ready-test
 
 test: lint
-	pytest -m "not slow and not gpu"
+	pytest --numprocesses auto --dist loadfile -m "not slow and not gpu"
 
 lint: $(VENV)/.ready-test
 	ruff check .
