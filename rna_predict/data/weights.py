@@ -1,7 +1,7 @@
 """Weights on disk: safetensors with the settings in the header; nothing in them is executed.
 
-The header holds ``format``, and ``model``: the model file as JSON. Whoever reads a file has all
-that is needed to build the network it belongs to.
+The header holds one entry, JSON with ``format``, ``model`` (the model file) and facts such as the
+step. Whoever reads a file has all that is needed to build the network it belongs to.
 """
 
 import hashlib
@@ -16,14 +16,16 @@ from torch import Tensor
 from rna_predict.errors import InputError
 from rna_predict.structure.files import replacing
 
-FORMAT = "rna-predict 1"
-"""Value of ``format`` in the header of files that this version reads."""
+ENTRY = "rna_predict"
+"""The one entry of the header: safetensors writes several in an order that changes by chance."""
+FORMAT = 1
+"""Value of ``format`` in files that this version reads."""
 
 
 def write_weights(
-    path: Path, weights: dict[str, Tensor], model: dict[str, Any], facts: dict[str, str]
+    path: Path, weights: dict[str, Tensor], model: dict[str, Any], facts: dict[str, Any]
 ) -> None:
-    """Write weights, whole or not at all.
+    """Write weights, whole or not at all; the same weights give the same bytes.
 
     Parameters
     ----------
@@ -33,10 +35,10 @@ def write_weights(
         State of a network.
     model : dict
         Plain values of the model file.
-    facts : dict of str
-        More header entries, such as the step.
+    facts : dict
+        More plain values, such as the step.
     """
-    header = {"format": FORMAT, "model": json.dumps(model), **facts}
+    header = {ENTRY: json.dumps({"format": FORMAT, "model": model, **facts})}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata=header)
@@ -63,13 +65,13 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise InputError(path, f"no readable safetensors: {error}") from error
-    if header.get("format") != FORMAT:
-        raise InputError(path, f"expected weights of {FORMAT!r}, got {header.get('format')!r}")
     try:
-        model = json.loads(header.get("model", ""))
+        facts = json.loads(header.get(ENTRY, "null"))
     except json.JSONDecodeError as error:
-        raise InputError(path, f"its header holds no model file: {error}") from error
-    return weights, model
+        raise InputError(path, f"its header is not JSON: {error}") from error
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or "model" not in facts:
+        raise InputError(path, f"no weights of this program (format {FORMAT}); header: {header}")
+    return weights, facts["model"]
 
 
 def file_sha256(path: Path) -> str:

@@ -52,5 +52,5 @@ def export_weights(checkpoint: Path, path: Path, model: ModelFile, phase: str) -
         If the checkpoint cannot be read.
     """
     state = read_checkpoint(checkpoint)
-    facts = {"phase": phase, "step": str(state["global_step"])}
+    facts = {"phase": phase, "step": state["global_step"]}
     write_weights(path, averaged_weights(state), plain(model), facts)

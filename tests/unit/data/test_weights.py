@@ -7,12 +7,13 @@ from safetensors.torch import save_file
 from rna_predict.data.weights import file_sha256, read_weights, write_weights
 from rna_predict.errors import InputError
 
+JSON = '{"format": 2, "model": {}}'
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0])}
 
 
 def test_weights_and_model_come_back(tmp_path):
     path = tmp_path / "w.safetensors"
-    write_weights(path, WEIGHTS, {"dimensions": {"pair": 3}}, {"step": "7"})
+    write_weights(path, WEIGHTS, {"dimensions": {"pair": 3}}, {"step": 7})
     weights, model = read_weights(path)
     assert model == {"dimensions": {"pair": 3}}
     assert list(weights) == list(WEIGHTS)
@@ -25,15 +26,25 @@ def test_hash_is_that_of_the_bytes(tmp_path):
     assert file_sha256(tmp_path / "x").startswith("ba7816bf8f01cfea")
 
 
-def test_other_safetensors_are_refused(tmp_path):
-    save_file(WEIGHTS, tmp_path / "w", metadata={"format": "pt"})
-    with pytest.raises(InputError, match="expected weights of 'rna-predict 1', got 'pt'"):
+def test_same_weights_give_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        write_weights(tmp_path / name, WEIGHTS, {"b": 1, "a": 2}, {"step": 7, "phase": "x"})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"format": "pt"}, {"rna_predict": "[]"}, {"rna_predict": JSON}],
+)
+def test_other_safetensors_are_refused(tmp_path, header):
+    save_file(WEIGHTS, tmp_path / "w", metadata=header)
+    with pytest.raises(InputError, match="no weights of this program"):
         read_weights(tmp_path / "w")
 
 
-def test_header_without_a_model_file_is_refused(tmp_path):
-    save_file(WEIGHTS, tmp_path / "w", metadata={"format": "rna-predict 1"})
-    with pytest.raises(InputError, match="no model file"):
+def test_header_that_is_no_json_is_refused(tmp_path):
+    save_file(WEIGHTS, tmp_path / "w", metadata={"rna_predict": "{"})
+    with pytest.raises(InputError, match="not JSON"):
         read_weights(tmp_path / "w")
 
 
