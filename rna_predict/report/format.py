@@ -18,6 +18,8 @@ def is_known(value: object) -> bool:
 def number(value: Real | None, digits: int = 2) -> str:
     """Write a number with a fixed count of decimals and thousands set apart.
 
+    From 1e9 on it is a power of ten: such an energy is a sign, not a measure.
+
     Parameters
     ----------
     value : number or None
@@ -32,6 +34,8 @@ def number(value: Real | None, digits: int = 2) -> str:
     """
     if not is_known(value):
         return DASH
+    if abs(value) >= 1e9:
+        return significant(value)
     text = f"{value:,.{digits}f}"
     if text.startswith("-"):
         text = text[1:] if not any(digit in text for digit in "123456789") else MINUS + text[1:]

@@ -59,7 +59,9 @@ wildcard_constraints:
 
 # Every job finds the package beside the workflow, also inside a conda environment. Programs that
 # use more threads are told so by their own options.
-shell.prefix(f"export PYTHONPATH={str(ROOT)!r} OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE; ")
+shell.prefix(
+    f"export PYTHONPATH={str(ROOT)!r} OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE; "
+)
 
 
 def code(script):

@@ -46,3 +46,9 @@ def test_a_share_of_nothing_is_undefined():
 def test_nouns_follow_their_counts():
     assert plural(1, "chain").endswith("chain")
     assert plural(2, "entry", "entries").endswith("entries")
+
+
+def test_absurdly_large_numbers_are_powers_of_ten():
+    assert number(1.2028e24, 0) == "1.20e24"
+    assert number(-3.5e12, 1) == "\N{MINUS SIGN}3.50e12"
+    assert number(999_999_999, 0) == "999,999,999"
