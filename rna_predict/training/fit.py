@@ -152,6 +152,8 @@ def _run_phase(
             use_distributed_sampler=False,
             default_root_dir=folder,
         )
+        if last.exists():
+            log.info("%s: resumed from %s", phase.name, last)
         module = PhaseModule(network, model, phase, seed)
         trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
     network.load_state_dict(averaged_weights(read_checkpoint(folder / BEST)))

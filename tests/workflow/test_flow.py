@@ -142,7 +142,7 @@ def test_killed_run_resumes(finished, tmp_path):
     log = results / "logs/train_model/test.log"
     stamp = time.time()
     deadline = stamp + 120
-    while not list(results.glob("models/test/resume/*")):
+    while not list(results.glob("models/test/resume/*/last.ckpt")):
         assert time.time() < deadline and process.poll() is None, log.read_text()
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
