@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from rna_predict.errors import InputError
 
 Fraction = Field(ge=0.0, le=1.0)
+DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
 
 class Section(BaseModel):
@@ -24,6 +25,19 @@ class Section(BaseModel):
     )
 
 
+class Query(Section):
+    """A search for entries with RNA; its answer is the list of entries."""
+
+    address: str = "https://search.rcsb.org/rcsbsearch/v2/query"
+    """RCSB search service."""
+    max_resolution: float = Field(default=0.0, ge=0)
+    """Worst resolution (angstrom); entries without one pass; 0 = any."""
+    released_from: str = Field(default="", pattern=DATE)
+    """First day of release (ISO date); "" = any."""
+    released_before: str = Field(default="", pattern=DATE)
+    """Nothing released on or after this day (ISO date); "" = any."""
+
+
 class Entries(Section):
     """Which entries, and where from."""
 
@@ -31,17 +45,30 @@ class Entries(Section):
     """PDB ids, in addition to those of `file`."""
     file: Path | None = None
     """Text file of ids, one a line."""
+    query: Query | None = None
+    """Search whose answer is the list; instead of `ids` and `file`."""
+    facts: Path | None = None
+    """Table (TSV) of facts that the files may lack: pdb_id, then any of method, resolution,
+    release_date, sha256."""
     source: str
     """Where entries come from: an https:// or file:// address or a path, with {id} in it."""
     shards: int = Field(ge=1, le=999)
     """Number of jobs that entries are dealt to; a few hundred entries a shard works well."""
     downloads: int = Field(default=4, ge=1, le=32)
     """Downloads at a time within one job."""
+    rate: float = Field(default=0.0, ge=0)
+    """Bound on the downloads of one job (megabytes a second); 0 = none."""
+    retries: int = Field(default=4, ge=0, le=20)
+    """Further attempts after a failure that may pass."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Longest silence of a server (s)."""
 
 
 class Structures(Section):
     """Which chains are kept."""
 
+    models: Literal["first", "all"] = "first"
+    """Models of NMR entries to keep."""
     min_length: int = Field(ge=1)
     """Shortest full sequence (nt)."""
     max_length: int = Field(ge=1)
@@ -54,18 +81,26 @@ class Structures(Section):
     """Greatest fraction of modified residues."""
     max_unknown: float = Fraction
     """Greatest fraction of residues without a known parent base."""
+    max_broken: float = Fraction
+    """Greatest fraction of observed residues with broken geometry."""
 
 
 class Angles(Section):
     """Torsion angles."""
 
-    backend: Literal["mdanalysis"] = "mdanalysis"
-    """Program that measures them."""
+    backend: Literal["mdanalysis", "dssr"] = "mdanalysis"
+    """Program that measures them; dssr is the licensed x3dna-dssr on PATH."""
 
 
 class Secondary(Section):
     """Folding from sequence."""
 
+    backend: Literal["viennarna", "file", "program"] = "viennarna"
+    """Where base-pair probabilities come from."""
+    files: Path | None = None
+    """Backend `file`: folder of dot-brackets or probabilities by name of chain or target."""
+    program: str = ""
+    """Backend `program`: command line with {fasta} and {out} in it."""
     min_probability: float = Fraction
     """Base-pair probabilities below this are dropped."""
     max_span: int = Field(ge=0)
@@ -77,6 +112,12 @@ class Families(Section):
 
     models: Path
     """Calibrated covariance models: a .cm file or a folder of them."""
+    program: Literal["pyinfernal", "infernal"] = "pyinfernal"
+    """The Python module, or the program cmsearch on PATH."""
+    clans: Path | None = None
+    """Clans (Rfam.clanin): of overlapping hits of one clan the best counts."""
+    seeds: Path | None = None
+    """Folder of seed alignments ({accession}.sto): family alignments, homologs."""
     max_evalue: float = Field(gt=0)
     """Hits above this E-value are not reported."""
     database_size: float = Field(gt=0)
@@ -85,6 +126,10 @@ class Families(Section):
     """Chains at least this identical share a cluster."""
     cluster_coverage: float = Fraction
     """... over at least this fraction of the longer chain."""
+    cluster_program: Literal["builtin", "mmseqs", "cd-hit"] = "builtin"
+    """What clusters; the others must be on PATH."""
+    neighbour_tm: float = Fraction
+    """Chains without a family join structural neighbours of at least this TM-score; 0 = off."""
 
 
 class Splits(Section):
@@ -98,12 +143,20 @@ class Splits(Section):
     """Fraction of residues to report on; the three add up to 1."""
     holdouts: tuple[str, ...] = ()
     """Chains (1y26_X) or entries (1y26) that are forced to test with all their relatives."""
+    holdout_table: Path | None = None
+    """Table (TSV) of more of them: column chain_id or pdb_id."""
+    previous: Path | None = None
+    """Earlier splits.tsv: no chain in it moves between train and test."""
     family_evalue: float = Field(gt=0)
     """Hits at or below this E-value are family labels; the audit looks at these."""
     component_evalue: float = Field(gt=0)
     """Hits at or below this E-value join chains into one component."""
-    cutoff: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    cutoff: str = Field(default="", pattern=DATE)
     """No chain released on or after this date may train (ISO date); empty = no cut-off."""
+    audit_neighbours: int = Field(default=10, ge=0)
+    """Nearest training chains that each test chain is compared with in 3D; 0 = no comparison."""
+    audit_tm: float = Fraction
+    """A TM-score at or above this between train and test is a leak."""
 
     @model_validator(mode="after")
     def _fractions_add_up(self) -> "Splits":
@@ -124,6 +177,14 @@ class Augment(Section):
     """Tier 2: copies with compensatory base-pair swaps; 0 switches the tier off."""
     swap_probability: float = Fraction
     """Tier 2: least predicted probability of a pair that may be swapped."""
+    loop_copies: int = Field(ge=0)
+    """Tier 3: copies with mutated loops; 0 switches the tier off."""
+    loop_fraction: float = Fraction
+    """Tier 3: greatest fraction of a loop that changes."""
+    homolog_copies: int = Field(ge=0)
+    """Tier 4: copies with the bases of a homolog of the family; 0 switches the tier off."""
+    homolog_identity: float = Fraction
+    """Tier 4: least identity of the homolog."""
 
 
 class Training(Section):
@@ -211,7 +272,13 @@ def load_config(values: dict[str, Any], root: Path) -> Config:
     values = config.model_dump(mode="json")
     for section, key in (
         ("entries", "file"),
+        ("entries", "facts"),
+        ("secondary", "files"),
         ("families", "models"),
+        ("families", "clans"),
+        ("families", "seeds"),
+        ("splits", "holdout_table"),
+        ("splits", "previous"),
         ("training", "model"),
         ("predict", "targets"),
     ):
