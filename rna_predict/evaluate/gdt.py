@@ -6,7 +6,7 @@ Zemla (2003) Nucleic Acids Res 31:3370.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from rna_predict.evaluate.search import searched_distances
+from rna_predict.evaluate.search import search_superpositions
 
 THRESHOLDS = (1.0, 2.0, 4.0, 8.0)
 """Angstrom."""
@@ -48,7 +48,7 @@ def gdt_ts(
     most = [
         max(
             int((squares <= threshold**2).sum(1).max())
-            for squares in searched_distances(model, native, first=threshold, later=threshold)
+            for _, squares in search_superpositions(model, native, first=threshold, later=threshold)
         )
         for threshold in THRESHOLDS
     ]

@@ -12,9 +12,11 @@ from jaxtyping import Float32, Int
 
 from rna_predict.constants import ALPHABET, BASES, N_SLOTS, SLOT_ATOMS, SLOT_INDEX, UNKNOWN
 from rna_predict.errors import InputError
+from rna_predict.evaluate.free_alignment import SMALLEST_FREE, align_structures
+from rna_predict.secondary.pairs import annotate_pairs
 from rna_predict.structure.chain import Chain
 
-How = Literal["auto", "number", "sequence"]
+How = Literal["auto", "number", "sequence", "structure"]
 
 AGREEMENT = 0.9
 """Share of equal bases from which ``auto`` trusts the residue numbers."""
@@ -36,9 +38,9 @@ class Pairing:
     Attributes
     ----------
     model, native : (k,) int
-        Positions in the two sequences, rising.
+        Positions in the two sequences.
     how : str
-        ``number`` or ``sequence``.
+        ``number``, ``sequence`` or ``structure``.
     """
 
     model: Int[np.ndarray, " k"]
@@ -53,10 +55,10 @@ def pair_residues(model: Chain, native: Chain, how: How = "auto") -> Pairing:
     ----------
     model, native : Chain
         The chain ids do not matter.
-    how : {"auto", "number", "sequence"}
-        By author residue number and insertion code; by global alignment of the sequences; or by
-        number if the bases paired so agree (90 %, unknown bases aside) and cover half of the
-        shorter chain, else by sequence.
+    how : {"auto", "number", "sequence", "structure"}
+        By author residue number and insertion code; by global alignment of the sequences; by free
+        alignment of the C3' atoms; or (``auto``) by number if the bases paired so agree (90 %,
+        unknown bases aside) and cover half of the shorter chain, else by sequence.
 
     Returns
     -------
@@ -68,6 +70,8 @@ def pair_residues(model: Chain, native: Chain, how: How = "auto") -> Pairing:
         If fewer than three residues pair; or, in an alignment, fewer than 70 % of the shorter
         chain's residues have an equal base as partner.
     """
+    if how == "structure":
+        return _by_structure(model, native)
     shorter = min(int(model.observed.sum()), int(native.observed.sum()))
     if how != "sequence":
         pairs = _by_number(model, native)
@@ -148,6 +152,35 @@ def _by_sequence(model: Chain, native: Chain) -> Pairing:
     i, j = alignment.trace[(alignment.trace >= 0).all(axis=1)].T
     both = model.observed[i] & native.observed[j]
     return Pairing(i[both], j[both], "sequence")
+
+
+def _by_structure(model: Chain, native: Chain) -> Pairing:
+    """Pair residues by free alignment of C3' atoms."""
+    slot = SLOT_INDEX[ALPHABET[0]]["C3'"]
+    rows = [np.flatnonzero(chain.atom_mask[:, slot]) for chain in (model, native)]
+    for chain, present in zip((model, native), rows, strict=True):
+        if len(present) < SMALLEST_FREE:
+            raise InputError(
+                chain.name,
+                f"{len(present)} residues have C3', free alignment needs {SMALLEST_FREE}",
+            )
+    i, j = align_structures(
+        model.coords[rows[0], slot],
+        native.coords[rows[1], slot],
+        _structure_codes(model)[rows[0]],
+        _structure_codes(native)[rows[1]],
+    )
+    return Pairing(rows[0][i], rows[1][j], "structure")
+
+
+def _structure_codes(chain: Chain) -> Int[np.ndarray, " n"]:
+    """Give 0 to unpaired residues, 1 and 2 to the first and second of a cis Watson-Crick pair."""
+    codes = np.zeros(len(chain), dtype=np.int64)
+    pairs = annotate_pairs([chain])
+    pairs = pairs[pairs["lw"] == "cWW"]
+    codes[pairs["i"].to_numpy()] = 1
+    codes[pairs["j"].to_numpy()] = 2
+    return codes
 
 
 def _bases(model: Chain, native: Chain, pairing: Pairing) -> tuple[int, int]:

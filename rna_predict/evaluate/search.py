@@ -21,13 +21,14 @@ ROWS_TIMES_PAIRS = 2_000_000
 """Size of the largest work array; longer lists of seeds go in parts."""
 
 
-def searched_distances(
+def search_superpositions(
     model: Float[np.ndarray, "n 3"],
     native: Float[np.ndarray, "n 3"],
     first: float,
     later: float,
-) -> Iterator[Float[np.ndarray, "rows n"]]:
-    """Yield the squared distances of all pairs under each superposition of the search.
+    stride: int = 1,
+) -> Iterator[tuple[Bool[np.ndarray, "rows n"], Float[np.ndarray, "rows n"]]]:
+    """Yield all superpositions of the search: the pairs each is fitted on, and what it gives.
 
     Parameters
     ----------
@@ -35,11 +36,16 @@ def searched_distances(
         Paired points, at least three, all finite.
     first, later : float, angstrom
         Pairs closer than this take part in the next fit: after the seed, and in later rounds.
+    stride : int
+        Steps between the starts of the fragments that seed the search; 1 is the full search.
 
     Yields
     ------
-    (rows, n) float, angstrom^2
-        One row a superposition; the number of rows differs from yield to yield.
+    fitted : (rows, n) bool
+        One row a superposition: the pairs it is the best fit of. The number of rows differs from
+        yield to yield.
+    squares : (rows, n) float, angstrom^2
+        Squared distances of all pairs under it.
 
     Raises
     ------
@@ -50,10 +56,10 @@ def searched_distances(
         raise ValueError(f"a superposition needs at least 3 paired residues, got {len(model)}")
     features = _features(model, native)
     visited: set[bytes] = set()
-    for rows in _seeds(len(model)):
+    for rows in _seeds(len(model), stride):
         for step in range(1 + ROUNDS):
             squares = _squared_distances(rows, features)
-            yield squares
+            yield rows, squares
             rows = _unvisited(_close(squares, later if step else first), visited)
             if not len(rows):
                 break
@@ -74,11 +80,17 @@ def _features(
     return np.concatenate([np.ones((len(x), 1)), x, y, products, squares], axis=1)
 
 
-def _seeds(n: int) -> Iterator[Bool[np.ndarray, "rows n"]]:
-    """Yield all fragments of n, n/2, ... n/16 and 4 pairs at every start, as rows of a mask."""
+def _seeds(n: int, stride: int) -> Iterator[Bool[np.ndarray, "rows n"]]:
+    """Yield the fragments of n, n/2, ... n/16 and 4 pairs, the last start always among them."""
     shortest = min(SHORTEST_FRAGMENT, n)
     sizes = sorted({max(n >> halving, shortest) for halving in range(HALVINGS)} | {shortest})
-    spans = np.array([(start, start + size) for size in sizes for start in range(n - size + 1)])
+    spans = np.array(
+        [
+            (start, start + size)
+            for size in sizes
+            for start in sorted({*range(0, n - size + 1, stride), n - size})
+        ]
+    )
     position = np.arange(n)
     rows = max(1, ROWS_TIMES_PAIRS // n)
     for first in range(0, len(spans), rows):

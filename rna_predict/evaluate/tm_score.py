@@ -6,7 +6,7 @@ Zhang & Skolnick (2004) Proteins 57:702; the RNA d0: Gong et al. (2019) Bioinfor
 import numpy as np
 from jaxtyping import Bool, Float
 
-from rna_predict.evaluate.search import searched_distances
+from rna_predict.evaluate.search import search_superpositions
 
 SHORT_D0 = ((11, 0.3), (15, 0.4), (19, 0.5), (23, 0.6), (29, 0.7))
 """(length up to, d0 in angstrom) below the range of the formula."""
@@ -70,6 +70,6 @@ def tm_score(
     reach = min(max(d0, SEARCH_RANGE[0]), SEARCH_RANGE[1])
     best = max(
         float((1.0 / (1.0 + squares / d0**2)).sum(1).max())
-        for squares in searched_distances(model, native, first=reach - 1.0, later=reach + 1.0)
+        for _, squares in search_superpositions(model, native, first=reach - 1.0, later=reach + 1.0)
     )
     return best / length

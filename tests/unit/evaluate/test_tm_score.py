@@ -5,7 +5,7 @@ import pytest
 from rna_predict.constants import BACKBONE_ATOMS
 from rna_predict.evaluate.models import read_model
 from rna_predict.evaluate.pairing import matched_coords, pair_residues
-from rna_predict.evaluate.search import searched_distances
+from rna_predict.evaluate.search import search_superpositions
 from rna_predict.evaluate.tm_score import tm_d0, tm_score
 from rna_predict.geometry.superpose import apply_motion, superpose
 
@@ -60,7 +60,7 @@ def test_three_pairs_are_enough(points):
 
 def test_first_superposition_of_all_pairs_is_the_optimal_one(points, noisy, chain):
     model = noisy(chain("1y26_X"), 3.0).coords[:, C3]
-    squares = np.concatenate(list(searched_distances(model, points, 1.0, 2.0)))
+    squares = np.concatenate([found for _, found in search_superpositions(model, points, 1.0, 2.0)])
     fitted = apply_motion(model.astype(float), *superpose(model, points))
     best = ((fitted - points) ** 2).sum()
     assert squares.sum(1).min() == pytest.approx(best, rel=1e-9)
