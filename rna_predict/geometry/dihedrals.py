@@ -32,3 +32,13 @@ def circular_difference(
 ) -> Float[np.ndarray, "*batch"]:
     """Give ``first - second`` wrapped into [-pi, pi), radians; NaN stays NaN."""
     return (first - second + np.pi) % (2 * np.pi) - np.pi
+
+
+def bond_angle(points: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch"]:
+    """Measure the angle at the second of three points, radians; NaN gives NaN.
+
+    The arctangent of cross and dot product is well conditioned at every angle.
+    """
+    first, second = points[..., 0, :] - points[..., 1, :], points[..., 2, :] - points[..., 1, :]
+    cross = np.linalg.norm(np.cross(first, second), axis=-1)
+    return np.arctan2(cross, (first * second).sum(-1))

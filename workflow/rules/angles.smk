@@ -1,7 +1,8 @@
 """Torsion angles and sugar pucker.
 
 INPUTS: results/structures/shards/{shard}.chains.parquet
-OUTPUTS: results/angles/angles.parquet, a manifest of backend and version beside each shard
+OUTPUTS: results/angles/angles.parquet, a manifest of backend and version beside each shard,
+results/geometry/statistics.tsv and its figure
 """
 
 
@@ -32,4 +33,39 @@ rule compute_angles:
         " --backend {params.backend}"
         " --out {output.angles:q}"
         " --manifest {output.manifest:q}"
+        " &> {log:q}"
+
+
+rule measure_geometry:
+    """Summarise bond lengths, bond angles and torsions of the data set, and draw them."""
+    input:
+        chains="results/structures/chains.parquet",
+        script=SCRIPTS / "measure_geometry.py",
+    output:
+        table="results/geometry/statistics.tsv",
+        figure=report(
+            "results/geometry/statistics.svg",
+            caption="../report/geometry.rst",
+            category="Data",
+            labels={"figure": "Bonds, angles and torsions"},
+        ),
+    log:
+        "results/logs/measure_geometry.log",
+    benchmark:
+        "results/benchmarks/measure_geometry.tsv"
+    conda:
+        "../../envs/rna_predict.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=30,
+    params:
+        max_resolution=CONFIG.structures.max_resolution,
+        code=code("measure_geometry.py"),
+    shell:
+        "python {input.script:q}"
+        " --chains {input.chains:q}"
+        " --max-resolution {params.max_resolution}"
+        " --out {output.table:q}"
+        " --figure {output.figure:q}"
         " &> {log:q}"

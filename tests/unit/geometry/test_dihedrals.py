@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rna_predict.geometry.dihedrals import circular_difference, dihedral
+from rna_predict.geometry.dihedrals import bond_angle, circular_difference, dihedral
 
 
 def points(angle: float) -> np.ndarray:
@@ -40,3 +40,11 @@ def test_differences_take_the_short_way_round():
     apart = np.rad2deg(circular_difference(first, second))
     assert apart == pytest.approx([-2.0, 2.0, 20.0, -180.0])
     assert np.isnan(circular_difference(np.array([np.nan]), np.array([0.0]))).all()
+
+
+def test_angles_of_three_points_are_exact_at_both_ends():
+    for degrees in (0.0, 1e-6, 60.0, 109.5, 180.0 - 1e-6, 180.0):
+        turn = np.deg2rad(degrees)
+        bent = np.array([[2.0, 0, 0], [0, 0, 0], [3 * np.cos(turn), 3 * np.sin(turn), 0]])
+        assert np.rad2deg(bond_angle(bent[None] + 5.0)) == pytest.approx(degrees, abs=1e-9)
+    assert np.isnan(bond_angle(np.full((2, 3, 3), np.nan))).all()
