@@ -16,9 +16,6 @@ from rna_predict.constants import (
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.links import linked_to_previous
 
-TOLERANCE = 0.1
-"""Angstrom: about five standard deviations of the bonds of Gelbin et al. (1996)."""
-
 
 def expected_links(chain: Chain) -> Bool[np.ndarray, " links"]:
     """Tell which neighbours in the sequence ought to be joined by an O3'-P bond.
@@ -83,25 +80,6 @@ def bond_deviations(chain: Chain) -> Float[np.ndarray, " bonds"]:
     links = link_lengths(chain)[expected_links(chain)] - IDEAL_BOND["O3'", "P+1"]
     deviations = np.concatenate([(lengths - ideal[chain.kinds]).ravel(), links])
     return deviations[np.isfinite(deviations)]
-
-
-def bond_outliers(chain: Chain, tolerance: float = TOLERANCE) -> float:
-    """Give the share of bonds that deviate from the ideal length by more than the tolerance.
-
-    Parameters
-    ----------
-    chain : Chain
-        The model.
-    tolerance : float, angstrom
-        Largest deviation of a good bond.
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN if no bond is observed.
-    """
-    deviations = bond_deviations(chain)
-    return float((np.abs(deviations) > tolerance).mean()) if len(deviations) else float("nan")
 
 
 @cache
