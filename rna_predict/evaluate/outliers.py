@@ -14,7 +14,7 @@ from rna_predict.constants import ALPHABET, BASES
 from rna_predict.evaluate.bonds import expected_links
 from rna_predict.evaluate.reference import normal_limits
 from rna_predict.geometry.dihedrals import bond_angle
-from rna_predict.geometry.internal import atom_points
+from rna_predict.geometry.named_atoms import atom_points
 from rna_predict.structure.chain import Chain
 
 Kind = Literal["bond", "angle"]

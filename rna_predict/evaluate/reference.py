@@ -18,7 +18,7 @@ from jaxtyping import Float
 from rna_predict.angles.table import COLUMNS, measure_angles
 from rna_predict.constants import BASE_BONDS, BASES, IDEAL_ANGLE, IDEAL_BOND
 from rna_predict.geometry.dihedrals import bond_angle, circular_difference
-from rna_predict.geometry.internal import atom_points
+from rna_predict.geometry.named_atoms import atom_points
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.links import linked_to_previous
 

@@ -11,7 +11,7 @@ from math import radians
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from rna_predict.constants import (
@@ -32,6 +32,7 @@ from rna_predict.constants import (
 )
 from rna_predict.geometry.dihedrals import bond_angle, dihedral
 from rna_predict.geometry.frames import frame_from_points, ideal_base
+from rna_predict.geometry.named_atoms import atom_points
 
 PUCKER_NU2 = radians(36.0)
 """nu2 of an ideal C3'-endo sugar; that of a C2'-endo sugar is its negative."""
@@ -198,53 +199,6 @@ def whole_stretches(coords: Float[np.ndarray, "n 23 3"]) -> list[slice]:
     first = np.flatnonzero(sugar & ~joined)
     last = np.flatnonzero(sugar & ~np.append(joined[1:], False))
     return [slice(a, b + 1) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-
-
-def atom_points(
-    coords: Float[np.ndarray, "n 23 3"],
-    kinds: Int[np.ndarray, " n"],
-    linked: Bool[np.ndarray, " n"],
-    names: tuple[str, ...],
-) -> Float[np.ndarray, "n atoms 3"]:
-    """Gather the same atoms of every residue, by name.
-
-    Parameters
-    ----------
-    coords : (n, 23, 3) float, angstrom
-        NaN where no atom is.
-    kinds : (n,) int
-        Position of each residue's letter in ``constants.ALPHABET``.
-    linked : (n,) bool
-        Whether a residue is bonded to the row before; False at the start of a chain.
-    names : tuple of str
-        As in ``constants.IDEAL_ANGLE``: ``-1`` and ``+1`` are the neighbours, ``X|Y`` is X in
-        purines and Y in pyrimidines.
-
-    Returns
-    -------
-    (n, k, 3) float, angstrom
-        NaN where an atom is missing, its base has none of that name or no bond leads there.
-    """
-    n = len(coords)
-    points = np.full((n, len(names), 3), np.nan, dtype=coords.dtype)
-    for column, name in enumerate(names):
-        shift = {"-1": -1, "+1": 1}.get(name[-2:], 0)
-        slot = _named_slots(name[:-2] if shift else name)
-        to = slice(max(0, -shift), n - max(0, shift))
-        source = slice(max(0, shift), n + min(0, shift))
-        at = slot[kinds[source]]
-        found = coords[source][np.arange(len(at)), at]
-        joined = linked[1:] if shift else True
-        points[to, column] = np.where((joined & (at >= 0))[:, None], found, np.nan)
-    return points
-
-
-@cache
-def _named_slots(name: str) -> np.ndarray:
-    """Give the slot of an atom by residue kind; -1 where there is none."""
-    purine, _, pyrimidine = name.partition("|")
-    names = [purine if base in PURINES or not pyrimidine else pyrimidine for base in ALPHABET]
-    return np.array([SLOT_INDEX[b].get(n, -1) for b, n in zip(ALPHABET, names, strict=True)])
 
 
 def _offset_name(atom: tuple[int, str]) -> str:

@@ -23,7 +23,7 @@ from rna_predict.evaluate.clashes import clash_score
 from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.refine.hydrogens import place_hydrogens
-from rna_predict.refine.prepare import Prepared, prepare, turn_bases
+from rna_predict.refine.prepare import Prepared, prepare
 from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
@@ -280,7 +280,7 @@ def _gated(
     if not (finite and np.isfinite(result.energy_after)):
         return replace(result, reason="not_finite")
     deviations = bond_deviations(chain.with_coords(coords.astype(np.float32)))
-    coords = turn_bases(coords, prepared.turned) + center
+    coords = coords + center
     coords[prepared.modified[:, None] & ~chain.atom_mask] = np.nan
     minimised = chain.with_coords(coords.astype(np.float32))
     both = chain.atom_mask & minimised.atom_mask

@@ -9,7 +9,6 @@ from rna_predict.constants import (
     ALPHABET,
     BASE_ATOMS,
     N_BACKBONE,
-    N_SLOTS,
     PURINES,
     SLOT_ATOMS,
     SLOT_INDEX,
@@ -22,8 +21,6 @@ from rna_predict.geometry.frames import replace_base
 from rna_predict.structure.chain import Chain
 
 PHOSPHATE = [SLOT_INDEX[ALPHABET[0]][name] for name in ("P", "OP1", "OP2")]
-C_GLYCOSIDE_SWAPS = (("N1", "C5"), ("C2", "C4"), ("O2", "O4"))
-"""Atoms of pseudouridine and its like take these places in uridine: the ring is turned over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +37,6 @@ class Prepared:
         First and past-the-end residue of each unbroken stretch.
     phosphate : tuple of bool
         Whether each stretch begins with a phosphate.
-    turned : (n,) bool
-        Residues whose base was renamed by ``C_GLYCOSIDE_SWAPS``.
     modified : (n,) bool
         Residues that are not their parents by name; atoms built in them are no part of them.
     """
@@ -50,7 +45,6 @@ class Prepared:
     coords: Float[np.ndarray, "n 23 3"]
     segments: tuple[tuple[int, int], ...]
     phosphate: tuple[bool, ...]
-    turned: Bool[np.ndarray, " n"]
     modified: Bool[np.ndarray, " n"]
 
 
@@ -82,8 +76,7 @@ def prepare(chain: Chain) -> Prepared:
             raise EntryError(chain.name, what, "unknown_base")
     segments = _segments(chain)
     modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
-    turned = modified & _c_glycosides(chain)
-    coords = turn_bases(chain.coords.astype(np.float64), turned)
+    coords = chain.coords.astype(np.float64)
     needed = slot_mask()[chain.kinds] & chain.observed[:, None]
     phosphate = []
     for start, _ in segments:
@@ -93,39 +86,7 @@ def prepare(chain: Chain) -> Prepared:
     built = needed & ~np.isfinite(coords).all(-1)
     for index in np.flatnonzero(built.any(axis=1)).tolist():
         coords[index] = _with_base(chain, index, coords[index], built[index])
-    return Prepared(chain.sequence, coords, segments, tuple(phosphate), turned, modified)
-
-
-def turn_bases(
-    coords: Float[np.ndarray, "n 23 3"], turned: Bool[np.ndarray, " n"]
-) -> Float[np.ndarray, "n 23 3"]:
-    """Exchange the slots of ``C_GLYCOSIDE_SWAPS`` in the marked uridines; twice is nothing.
-
-    Parameters
-    ----------
-    coords : (n, 23, 3) float, angstrom
-    turned : (n,) bool
-
-    Returns
-    -------
-    (n, 23, 3) float, angstrom
-        A copy.
-    """
-    order = np.arange(N_SLOTS)
-    for first, second in C_GLYCOSIDE_SWAPS:
-        a, b = SLOT_INDEX["U"][first], SLOT_INDEX["U"][second]
-        order[[a, b]] = b, a
-    return np.where(turned[:, None, None], coords[:, order], coords)
-
-
-def _c_glycosides(chain: Chain) -> Bool[np.ndarray, " n"]:
-    """Find uridines whose C5, not N1, is next to C1'."""
-    slot = SLOT_INDEX["U"]
-    sugar = chain.coords[:, slot["C1'"]]
-    to_n1, to_c5 = (
-        np.linalg.norm(chain.coords[:, slot[name]] - sugar, axis=-1) for name in ("N1", "C5")
-    )
-    return (chain.kinds == ALPHABET.index("U")) & (to_c5 < to_n1)
+    return Prepared(chain.sequence, coords, segments, tuple(phosphate), modified)
 
 
 def _segments(chain: Chain) -> tuple[tuple[int, int], ...]:

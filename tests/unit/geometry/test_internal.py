@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from rna_predict.constants import ALPHABET, SLOT_INDEX
-from rna_predict.geometry.internal import atom_points, measure_geometry, whole_stretches
+from rna_predict.geometry.internal import measure_geometry, whole_stretches
+from rna_predict.geometry.named_atoms import atom_points
 from rna_predict.geometry.nerf import build_atoms
 
 P, O3 = SLOT_INDEX["A"]["P"], SLOT_INDEX["A"]["O3'"]

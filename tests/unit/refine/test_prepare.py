@@ -5,7 +5,7 @@ import pytest
 
 from rna_predict.constants import SLOT_INDEX
 from rna_predict.errors import EntryError
-from rna_predict.refine.prepare import prepare, turn_bases
+from rna_predict.refine.prepare import prepare
 
 
 def without(chain, residue, *names):
@@ -61,18 +61,3 @@ def test_an_unknown_base_and_an_empty_chain_are_refused(motif):
     )
     assert reason(unknown)[0] == "unknown_base"
     assert reason(motif.with_coords(np.full_like(coords, np.nan)))[0] == "not_observed"
-
-
-def test_pseudouridines_are_turned_into_uridines_and_back(chain):
-    whole = chain("1ehz_A")
-    prepared = prepare(whole)
-    turned = [
-        name for name, is_so in zip(whole.residue_names, prepared.turned, strict=True) if is_so
-    ]
-    assert turned == ["PSU", "PSU"]
-    slot = SLOT_INDEX["U"]
-    for index in np.flatnonzero(prepared.turned):
-        bond = prepared.coords[index, slot["N1"]] - prepared.coords[index, slot["C1'"]]
-        assert np.linalg.norm(bond) < 1.6
-    back = turn_bases(prepared.coords, prepared.turned)
-    np.testing.assert_array_equal(back[prepared.turned], whole.coords[prepared.turned])
