@@ -10,13 +10,15 @@ import pyarrow.parquet as pq
 from jaxtyping import Float32
 
 from rna_predict.angles.pucker import NU, pseudorotation
+from rna_predict.angles.torsions import backend_version, measure_torsions
 from rna_predict.constants import TORSIONS
 from rna_predict.errors import InputError
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.files import replacing
 from rna_predict.structure.links import linked_to_previous
 
-BACKENDS: Final = ("mdanalysis",)
+BACKENDS: Final = ("mdanalysis", "dssr")
+"""What measures: MDAnalysis, or the licensed program x3dna-dssr on PATH."""
 COLUMNS: Final = (*TORSIONS, "phase", "amplitude")
 """The torsions and the pucker, in the order of every angle table."""
 SCHEMA: Final = pa.schema(
@@ -31,6 +33,7 @@ def measure_angles(chains: list[Chain], backend: str) -> list[Float32[np.ndarray
     Parameters
     ----------
     chains : list of Chain
+        Models of one chain are chains of one name.
     backend : str
         One of ``BACKENDS``.
 
@@ -38,27 +41,14 @@ def measure_angles(chains: list[Chain], backend: str) -> list[Float32[np.ndarray
     -------
     list of (n, 16) float32, radians
         One array a chain, columns as ``COLUMNS``: torsions in (-pi, pi], phase in [0, 2 pi).
-        NaN = undefined.
+        NaN = undefined: an atom is missing, or the torsion would cross a chain break.
 
     Raises
     ------
     InputError
-        If there is no such backend.
+        If there is no such backend, or it is not installed or fails.
     """
-    _check_backend(backend)
-    from rna_predict.angles.torsions import measure_torsions
-
-    if not chains:
-        return []
-    linked = [linked_to_previous(chain.coords, chain.auth_numbers) for chain in chains]
-    torsions = measure_torsions(
-        np.concatenate([chain.coords for chain in chains]),
-        np.concatenate([chain.kinds for chain in chains]),
-        np.concatenate(linked),
-    )
-    phase, amplitude = pseudorotation(torsions[:, NU])
-    angles = np.column_stack([torsions, phase, amplitude])
-    return np.split(angles, np.cumsum([len(chain) for chain in chains])[:-1])
+    return _measure(chains, backend)[0]
 
 
 def angle_table(chains: list[Chain], backend: str) -> pa.Table:
@@ -72,21 +62,23 @@ def angle_table(chains: list[Chain], backend: str) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        ``SCHEMA``, one row a chain in their order; radians, NaN = undefined.
+        ``SCHEMA``, one row a chain in their order; radians, NaN = undefined. The metadata of its
+        schema names the backend and the version of its program.
 
     Raises
     ------
     InputError
-        If there is no such backend.
+        As :func:`measure_angles`.
     """
-    angles = measure_angles(chains, backend)
+    angles, version = _measure(chains, backend)
     columns = {
         "chain_id": [chain.name for chain in chains],
         "model": [chain.model for chain in chains],
     }
     for index, name in enumerate(COLUMNS):
         columns[name] = [array[:, index] for array in angles]
-    return pa.table(columns, schema=SCHEMA)
+    source = {"backend": backend, "version": version}
+    return pa.table(columns, schema=SCHEMA.with_metadata(source))
 
 
 def write_angles(table: pa.Table, path: Path) -> None:
@@ -116,28 +108,39 @@ def read_angles(path: Path) -> dict[tuple[str, int], Float32[np.ndarray, "n 16"]
     }
 
 
-def write_manifest(path: Path, backend: str) -> None:
-    """Record which program of which version measured a table (JSON).
-
-    Raises
-    ------
-    InputError
-        If there is no such backend.
-    """
-    _check_backend(backend)
-    from rna_predict.angles.torsions import VERSION
-
+def write_manifest(path: Path, table: pa.Table) -> None:
+    """Record which program of which version measured a table of :func:`angle_table` (JSON)."""
+    source = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps({"backend": backend, "version": VERSION}) + "\n")
+        temporary.write_text(json.dumps(source) + "\n")
 
 
-def _check_backend(backend: str) -> None:
-    """Raise InputError for a backend that cannot be used."""
-    if backend == "dssr":
-        raise InputError(
-            "angle backend dssr",
-            "comes with the licensed program x3dna-dssr, which is not part of this package; "
-            "use mdanalysis",
-        )
+def _measure(chains: list[Chain], backend: str) -> tuple[list[np.ndarray], str]:
+    """Measure; give the arrays of :func:`measure_angles` and the version of the program."""
     if backend not in BACKENDS:
         raise InputError(f"angle backend {backend}", f"expected one of {', '.join(BACKENDS)}")
+    if backend == "dssr":
+        from rna_predict.angles.dssr import run_dssr  # with gemmi, for files
+
+        angles, version = run_dssr(chains)
+    else:
+        angles, version = _run_mdanalysis(chains)
+    for array in angles:
+        torsions = array[:, : len(TORSIONS)]
+        torsions[torsions <= -np.float32(np.pi)] = np.float32(np.pi)
+    return angles, version
+
+
+def _run_mdanalysis(chains: list[Chain]) -> tuple[list[np.ndarray], str]:
+    """Measure all chains with MDAnalysis in one go."""
+    if not chains:
+        return [], backend_version()
+    linked = [linked_to_previous(chain.coords, chain.auth_numbers) for chain in chains]
+    torsions = measure_torsions(
+        np.concatenate([chain.coords for chain in chains]),
+        np.concatenate([chain.kinds for chain in chains]),
+        np.concatenate(linked),
+    )
+    phase, amplitude = pseudorotation(torsions[:, NU])
+    angles = np.column_stack([torsions, phase, amplitude])
+    return np.split(angles, np.cumsum([len(chain) for chain in chains])[:-1]), backend_version()

@@ -37,7 +37,7 @@ def atom_points(
     points = np.full((n, len(names), 3), np.nan, dtype=coords.dtype)
     for column, name in enumerate(names):
         shift = {"-1": -1, "+1": 1}.get(name[-2:], 0)
-        slot = named_slots(name[:-2] if shift else name)
+        slot = _named_slots(name[:-2] if shift else name)
         to = slice(max(0, -shift), n - max(0, shift))
         source = slice(max(0, shift), n + min(0, shift))
         at = slot[kinds[source]]
@@ -48,7 +48,7 @@ def atom_points(
 
 
 @cache
-def named_slots(name: str) -> np.ndarray:
+def _named_slots(name: str) -> np.ndarray:
     """Give the slot of an atom by residue kind; -1 where there is none."""
     purine, _, pyrimidine = name.partition("|")
     names = [purine if base in PURINES or not pyrimidine else pyrimidine for base in ALPHABET]

@@ -7,17 +7,25 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from rna_predict.constants import ALPHABET, N_SLOTS, SLOT_INDEX
+from rna_predict.structure.components import C_GLYCOSIDES, slot_names
 
 ALIASES: Final = {
     "O1P": "OP1", "O2P": "OP2",
     "PA": "P", "O1A": "OP1", "O2A": "OP2",
 }  # fmt: skip
 """Names of the PDB's version 2 format, and of the alpha phosphate of GTP and its like."""
+C_GLYCOSIDE: Final = len(ALPHABET)
+"""Column of :func:`slot_table` for pseudouridine and its like."""
 FARTHEST: Final = 1e5
 """A coordinate this large is not a place in a molecule (angstrom)."""
 
 
-def slot_table(names: Sequence[str]) -> Int[np.ndarray, "names 5"]:
+def slot_column(name: str, letter: str) -> int:
+    """Give the column of :func:`slot_table` for a component and its parent letter."""
+    return C_GLYCOSIDE if name in C_GLYCOSIDES else ALPHABET.index(letter)
+
+
+def slot_table(names: Sequence[str]) -> Int[np.ndarray, "names 6"]:
     """Look up the slot of atom names for each residue kind.
 
     Parameters
@@ -27,13 +35,16 @@ def slot_table(names: Sequence[str]) -> Int[np.ndarray, "names 5"]:
 
     Returns
     -------
-    (names, 5) int
-        Slot for each letter of ``constants.ALPHABET``; -1 where that residue has no such slot.
+    (names, 6) int
+        Slot for each letter of ``constants.ALPHABET``, then for C-glycosides; -1 where that
+        residue has no such slot.
     """
+    turned = {atom: slot for slot, atom in enumerate(slot_names("PSU", "U")) if atom}
+    columns = [*(SLOT_INDEX[letter] for letter in ALPHABET), turned]
     primed = [name.replace("*", "'") for name in names]
     known = [ALIASES.get(name, name) for name in primed]
-    slots = [[SLOT_INDEX[letter].get(name, -1) for letter in ALPHABET] for name in known]
-    return np.array(slots, dtype=np.int64).reshape(-1, len(ALPHABET))
+    slots = [[column.get(name, -1) for column in columns] for name in known]
+    return np.array(slots, dtype=np.int64).reshape(-1, len(columns))
 
 
 def one_conformer(

@@ -4,9 +4,8 @@ import gemmi
 import numpy as np
 from jaxtyping import Float
 
-from rna_predict.constants import SLOT_ATOMS
 from rna_predict.structure.chain import Chain
-from rna_predict.structure.components import DNA, component
+from rna_predict.structure.components import DNA, component, slot_names
 
 UNKNOWN_VALUE = "?"
 ATOM_SITE = (
@@ -61,7 +60,8 @@ def chain_block(chain: Chain, b_factor: Float[np.ndarray, " n"]) -> gemmi.cif.Bl
     fill(block, "_struct_asym.", id=["A"], entity_id=["1"])
     residue, slot = np.nonzero(chain.atom_mask)
     count = len(residue)
-    tables = np.array([SLOT_ATOMS[letter] for letter in chain.sequence], dtype="U4")
+    pairs = zip(chain.residue_names, chain.sequence, strict=True)
+    tables = np.array([slot_names(name, letter) for name, letter in pairs], dtype="U4")
     atoms = tables.reshape(len(chain), -1)[residue, slot].tolist()
     quoted = {name: quote(name) for name in set(atoms)}
     labels = [quoted[name] for name in atoms]

@@ -27,7 +27,9 @@ class Chain:
     residue_names : tuple of str
         Chemical component of each residue ("PSU", "5MC", ...), n of them.
     coords : (n, 23, 3) float32, angstrom
-        Slots of ``constants.SLOT_ATOMS``; NaN where ``atom_mask`` is False.
+        Slots of ``constants.SLOT_ATOMS``; NaN where ``atom_mask`` is False. The base of a
+        pseudouridine is in the slots of the uridine atoms whose places it takes, see
+        :func:`~rna_predict.structure.components.slot_names`.
     atom_mask : (n, 23) bool
         True where the atom was observed.
     auth_numbers : (n,) int32

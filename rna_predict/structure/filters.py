@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rna_predict.constants import UNKNOWN
 from rna_predict.structure.chain import Chain
+from rna_predict.structure.covalent import broken_residues
 from rna_predict.structure.rejects import Reject
 
 
@@ -24,6 +25,8 @@ class Limits:
         Fraction of residues of a known parent under another name.
     max_unknown : float
         Fraction of residues without a known parent base.
+    max_broken : float
+        Fraction of the observed residues whose coordinates are no molecule.
     """
 
     min_length: int
@@ -32,6 +35,7 @@ class Limits:
     min_observed: float
     max_modified: float
     max_unknown: float
+    max_broken: float
 
 
 def too_short(chain: Chain, limits: Limits) -> str | None:
@@ -80,8 +84,16 @@ def too_unknown(chain: Chain, limits: Limits) -> str | None:
     return None
 
 
+def broken_geometry(chain: Chain, limits: Limits) -> str | None:
+    """Say how many residues have broken covalent geometry, or None."""
+    count, observed = int(broken_residues(chain.coords, chain.kinds).sum()), chain.observed.sum()
+    if count > limits.max_broken * observed:
+        return f"{count} of {observed} observed residues have broken geometry"
+    return None
+
+
 FILTERS: tuple[Callable[[Chain, Limits], str | None], ...] = (
-    too_short, too_long, resolution, too_few_observed, too_modified, too_unknown,
+    too_short, too_long, resolution, too_few_observed, too_modified, too_unknown, broken_geometry,
 )  # fmt: skip
 """In the order they are asked; the name of a function is the reason in rejected.tsv."""
 
@@ -89,10 +101,12 @@ FILTERS: tuple[Callable[[Chain, Limits], str | None], ...] = (
 def filter_chains(chains: list[Chain], limits: Limits) -> tuple[list[Chain], list[Reject]]:
     """Keep the chains of one entry that pass all filters, one of each set of identical copies.
 
+    The filters judge each model by itself. Copies are whole chains, all their models alike.
+
     Parameters
     ----------
     chains : list of Chain
-        All chains of an entry; copies are looked for within a model.
+        All chains of an entry.
     limits : Limits
 
     Returns
@@ -100,23 +114,30 @@ def filter_chains(chains: list[Chain], limits: Limits) -> tuple[list[Chain], lis
     kept : list of Chain
     rejects : list of Reject
         A row for each of the others, in the order of ``chains``, with the first reason found;
-        ``duplicate`` for a copy of a chain with more atoms (or as many, and earlier).
+        ``duplicate`` for a copy of a chain with more atoms a model (or as many, and earlier).
     """
     reasons: dict[int, tuple[str, str]] = {}
+    models: dict[str, list[int]] = {}
     for row, chain in enumerate(chains):
         found = ((check.__name__, check(chain, limits)) for check in FILTERS)
         reason = next(((name, detail) for name, detail in found if detail is not None), None)
         if reason is not None:
             reasons[row] = reason
-    best: dict[tuple[str, int], int] = {}
-    passed = [row for row in range(len(chains)) if row not in reasons]
-    for row in sorted(passed, key=lambda row: -int(chains[row].atom_mask.sum())):
-        key = chains[row].sequence, chains[row].model
-        first = best.setdefault(key, row)
-        if first != row:
-            reasons[row] = "duplicate", f"of chain {chains[first].chain}"
+        else:
+            models.setdefault(chain.chain, []).append(row)
+
+    def atoms(rows: list[int]) -> float:
+        return sum(int(chains[row].atom_mask.sum()) for row in rows) / len(rows)
+
+    best: dict[str, str] = {}
+    for name, rows in sorted(models.items(), key=lambda item: -atoms(item[1])):
+        first = best.setdefault(chains[rows[0]].sequence, name)
+        if first != name:
+            reasons |= dict.fromkeys(rows, ("duplicate", f"of chain {first}"))
     kept = [chain for row, chain in enumerate(chains) if row not in reasons]
-    rejects = [
-        Reject(chains[row].entry, chains[row].chain, *reasons[row]) for row in sorted(reasons)
-    ]
-    return kept, rejects
+    return kept, [_reject(chains[row], *reasons[row]) for row in sorted(reasons)]
+
+
+def _reject(chain: Chain, reason: str, detail: str) -> Reject:
+    """Write down why a chain is left out."""
+    return Reject(chain.entry, chain.chain, reason, detail, chain.model, len(chain))

@@ -1,8 +1,7 @@
 """Facts from the headers of structure files that gemmi does not give: release dates."""
 
-import gzip
+import re
 from datetime import datetime
-from pathlib import Path
 
 import gemmi
 
@@ -16,16 +15,11 @@ def cif_release_date(document: gemmi.cif.Document) -> str:
     return ""
 
 
-def pdb_release_date(path: Path) -> str:
+def pdb_release_date(data: bytes) -> str:
     """Give the earliest date of the REVDAT records of a PDB file; "" where there are none."""
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
-    dates = []
-    with opener(path, "rt", encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            if line.startswith(("ATOM", "HETATM", "MODEL")):
-                break
-            if line.startswith("REVDAT"):
-                dates.append(iso_date(line[13:22]))
+    head = re.split(rb"^(?:ATOM|HETATM|MODEL)", data, maxsplit=1, flags=re.MULTILINE)[0]
+    records = re.findall(rb"^REVDAT.{7}(.{9})", head, flags=re.MULTILINE)
+    dates = [iso_date(record.decode("ascii", "replace")) for record in records]
     return min(filter(None, dates), default="")
 
 

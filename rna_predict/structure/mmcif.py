@@ -7,19 +7,21 @@ observed residues in file order are the sequence and gaps show in the author num
 """
 
 import gzip
+import zlib
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 import gemmi
 import numpy as np
 
-from rna_predict.constants import ALPHABET
 from rna_predict.errors import InputError
-from rna_predict.structure.atoms import fill_slots, one_conformer
+from rna_predict.structure.atoms import fill_slots, one_conformer, slot_column
 from rna_predict.structure.blocks import chain_block
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.components import DNA, L_RNA, OTHER, RNA, component
+from rna_predict.structure.facts import Facts
 from rna_predict.structure.files import replacing
 from rna_predict.structure.header import cif_release_date, pdb_release_date
 from rna_predict.structure.polymers import (
@@ -30,8 +32,9 @@ from rna_predict.structure.polymers import (
 )
 from rna_predict.structure.rejects import Reject
 
-FORMATS: Final = {".cif": gemmi.CoorFormat.Mmcif, ".pdb": gemmi.CoorFormat.Pdb}
-"""Formats by suffix; each may be followed by ``.gz``."""
+SUFFIXES: Final = (".cif", ".pdb")
+"""Of the formats; each may be followed by ``.gz``."""
+NOTHING_KNOWN: Final = Facts()
 
 
 def read_chains(path: Path, *, models: Literal["first", "all"] = "first") -> list[Chain]:
@@ -64,7 +67,7 @@ def read_chains(path: Path, *, models: Literal["first", "all"] = "first") -> lis
 
 
 def read_entry(
-    path: Path, *, models: Literal["first", "all"] = "first"
+    path: Path, *, models: Literal["first", "all"] = "first", known: Facts = NOTHING_KNOWN
 ) -> tuple[list[Chain], list[Reject]]:
     """Read the RNA chains of a structure file and say which nucleic acids were left out.
 
@@ -72,13 +75,16 @@ def read_entry(
     ----------
     path, models
         As in :func:`read_chains`.
+    known : Facts, optional
+        What is known about the entry where the file says nothing.
 
     Returns
     -------
     chains : list of Chain
     rejects : list of Reject
-        Polymers of nucleotides that are not RNA (``not_rna``) and further polymers under a chain
-        id already taken (``chain_id_reused``); a row for the entry when it has no RNA at all.
+        Polymers of nucleotides, or of components without a name, that are not RNA (``not_rna``)
+        and further polymers under a chain id already taken (``chain_id_reused``); a row for the
+        entry when it has no RNA at all.
 
     Raises
     ------
@@ -97,12 +103,12 @@ def read_entry(
         raise InputError(path, f"holds text that is not UTF-8: {error}") from error
     except InputError as error:
         raise InputError(f"{path} {error.where}", error.what) from error
-    facts = {
-        "method": info.get("_exptl.method", ""),
-        "title": info.get("_struct.title", ""),
-        "release_date": release_date,
-        "resolution": structure.resolution if structure.resolution > 0 else float("nan"),
-    }
+    facts = known.fill(
+        method=info.get("_exptl.method", ""),
+        resolution=structure.resolution if structure.resolution > 0 else float("nan"),
+        release_date=release_date,
+    )
+    facts["title"] = info.get("_struct.title", "")
     atoms = FlatAtoms(gemmi.FlatStructure(structure))
     chains, rejects, others = [], [], Counter()
     taken: dict[tuple[int, str], int] = {}
@@ -112,14 +118,15 @@ def read_entry(
         census = Counter(component(name).kind for name in names)
         if not census[RNA]:
             others[", ".join(sorted(census)) or "nothing"] += 1
+        left_out = partial(Reject, entry, polymer.chain, model=polymer.model, residues=len(names))
         is_rna = census[RNA] >= max(1, census[DNA] + census[L_RNA] + census[OTHER])
         if not is_rna:
-            if census[DNA] + census[L_RNA] + census[RNA] > census[OTHER]:
+            if len(names) > 2 * census[OTHER]:
                 found = ", ".join(f"{count} {kind}" for kind, count in sorted(census.items()))
-                rejects.append(Reject(entry, polymer.chain, "not_rna", f"residues: {found}"))
+                rejects.append(left_out("not_rna", f"residues: {found}"))
         elif (polymer.model, polymer.chain) in taken:
             detail = f"a polymer of {len(names)} residues under the id of a longer one"
-            rejects.append(Reject(entry, polymer.chain, "chain_id_reused", detail))
+            rejects.append(left_out("chain_id_reused", detail))
         else:
             taken[polymer.model, polymer.chain] = polymer.order
             chains.append(_build_chain(entry, polymer, names, index, atoms, facts))
@@ -186,14 +193,14 @@ def _build_chain(
     """Gather the atoms of a polymer into a Chain."""
     n = len(names)
     sequence = "".join(component(name).parent for name in names)
-    kinds = np.array([ALPHABET.index(letter) for letter in sequence])
+    columns = np.array(list(map(slot_column, names, sequence)))
     sizes, firsts = np.array(polymer.n_atoms), np.array(polymer.first_atom)
     residue = np.repeat(index, sizes)
     rows = np.arange(sizes.sum()) + np.repeat(firsts - np.cumsum(sizes) + sizes, sizes)
     keep = one_conformer(residue, atoms.altloc[rows], atoms.occupancy[rows], n)
     mirrored = np.array([component(name).kind == L_RNA for name in names])
     rows, residue = rows[keep & ~mirrored[residue]], residue[keep & ~mirrored[residue]]
-    coords = fill_slots(residue, atoms.slot[rows, kinds[residue]], atoms.positions[rows], n)
+    coords = fill_slots(residue, atoms.slot[rows, columns[residue]], atoms.positions[rows], n)
     numbers, ins_codes = np.zeros(n, dtype=np.int32), [""] * n
     numbers[index] = polymer.numbers
     for position, code in zip(index.tolist(), polymer.ins_codes, strict=True):
@@ -215,7 +222,7 @@ def _build_chain(
 def _suffix(path: Path) -> str:
     """Give the suffix that tells the format, without ``.gz``."""
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    if suffix not in FORMATS:
+    if suffix not in SUFFIXES:
         raise InputError(path, "expected a name ending in .cif, .pdb, .cif.gz or .pdb.gz")
     return suffix
 
@@ -237,17 +244,33 @@ def _read_structure(path: Path) -> tuple[gemmi.Structure, str]:
     suffix = _suffix(path)
     if not path.is_file():
         raise InputError(path, "no such file")
-    document = gemmi.cif.Document()
     try:
-        structure = gemmi.read_structure(str(path), format=FORMATS[suffix], save_doc=document)
-        structure.setup_entities()
-        if suffix == ".pdb" and _ends_too_early(structure):
-            structure = gemmi.read_pdb(str(path), ignore_ter=True)
+        if suffix == ".pdb":
+            structure, date = _read_pdb(path)
+        else:
+            document = gemmi.cif.Document()
+            structure = gemmi.read_structure(
+                str(path), format=gemmi.CoorFormat.Mmcif, save_doc=document
+            )
             structure.setup_entities()
+            date = cif_release_date(document)
         structure.assign_label_seq_id()
-        date = cif_release_date(document) if suffix == ".cif" else pdb_release_date(path)
-    except (OSError, RuntimeError, ValueError, IndexError) as error:
+    except (OSError, EOFError, zlib.error, RuntimeError, ValueError, IndexError) as error:
         raise InputError(path, f"not readable as {suffix[1:]}: {error}") from error
     if not any(len(chain) for model in structure for chain in model):
         raise InputError(path, f"holds no atoms that can be read as {suffix[1:]}")
     return structure, date
+
+
+def _read_pdb(path: Path) -> tuple[gemmi.Structure, str]:
+    """Read a PDB file: its bytes first, as gemmi would take part of a damaged gzip file for all."""
+    data = path.read_bytes()
+    if path.name.lower().endswith(".gz"):
+        data = gzip.decompress(data)
+    structure = gemmi.read_pdb_string(data)
+    structure.merge_chain_parts()
+    structure.setup_entities()
+    if _ends_too_early(structure):
+        structure = gemmi.read_pdb_string(data, ignore_ter=True)
+        structure.setup_entities()
+    return structure, pdb_release_date(data)

@@ -1,5 +1,6 @@
 """The chain store: one row a chain in a Parquet file, readable with pandas."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -74,12 +75,20 @@ def read_chains(path: Path) -> list[Chain]:
     InputError
         If the file is missing or not a chain store.
     """
+    return list(iterate_chains(path))
+
+
+def iterate_chains(path: Path) -> Iterator[Chain]:
+    """Read the chains of a store one after the other, holding ``ROW_GROUP`` of them at a time.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not a chain store.
+    """
     with _open(path) as file:
-        return [
-            chain
-            for group in range(file.num_row_groups)
-            for chain in _chains(file.read_row_group(group))
-        ]
+        for group in range(file.num_row_groups):
+            yield from _chains(file.read_row_group(group))
 
 
 def read_chain(path: Path, chain_id: str, model: int | None = None) -> Chain:
@@ -100,13 +109,24 @@ def read_chain(path: Path, chain_id: str, model: int | None = None) -> Chain:
         If the file is missing or not a chain store, or has no such chain.
     """
     with _open(path) as file:
-        for group in range(file.num_row_groups):
+        for group in _candidates(file, chain_id):
             keys = file.read_row_group(group, columns=["chain_id", "model"]).to_pydict()
             for row, key in enumerate(zip(keys["chain_id"], keys["model"], strict=True)):
                 if key[0] == chain_id and model in (None, key[1]):
                     return _chains(file.read_row_group(group).slice(row, 1))[0]
     which = chain_id if model is None else f"{chain_id} model {model}"
     raise InputError(path, f"no chain {which}")
+
+
+def _candidates(file: pq.ParquetFile, chain_id: str) -> list[int]:
+    """List the row groups that can hold a chain, by their statistics."""
+    column = file.schema_arrow.names.index("chain_id")  # the columns before it are flat
+    found = []
+    for group in range(file.num_row_groups):
+        bounds = file.metadata.row_group(group).column(column).statistics
+        if bounds is None or not bounds.has_min_max or bounds.min <= chain_id <= bounds.max:
+            found.append(group)
+    return found
 
 
 def _open(path: Path) -> pq.ParquetFile:

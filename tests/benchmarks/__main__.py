@@ -2,9 +2,14 @@
 
 import sys
 
-from tests.benchmarks import network, scores, structures
+from tests.benchmarks import folding, network, scores, structures
 
-ALL = {"structures": structures.run, "scores": scores.run, "network": network.run}
+ALL = {
+    "structures": structures.run,
+    "scores": scores.run,
+    "network": network.run,
+    "folding": folding.run,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -47,7 +47,8 @@ def test_other_configurations_differ_only_in_known_keys(root, values, name):
     def merge(base, other):
         for key, value in other.items():
             assert key in base, key
-            base[key] = merge(base[key], value) if isinstance(value, dict) else value
+            old = base[key]
+            base[key] = merge(old, value) if isinstance(old, dict) else value
         return base
 
     merged = merge(copy.deepcopy(values), yaml.safe_load((root / "config" / name).read_text()))

@@ -97,7 +97,7 @@ def test_every_script_has_a_rule_and_every_rule_its_parts(root):
     parts = ("log:", "benchmark:", "conda:", "threads:", "mem_mb=", "runtime=")
     for path in sorted((root / "workflow/rules").glob("*.smk")):
         assert path.read_text().startswith('"""'), path.name
-        for body in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
+        for body in re.split(r"^ *(?:rule|checkpoint) ", path.read_text(), flags=re.M)[1:]:
             name = body.split(":")[0]
             assert body.split("\n")[1].strip().startswith('"""'), f"rule {name} has no docstring"
             for part in parts:

@@ -69,3 +69,33 @@ rule measure_geometry:
         " --out {output.table:q}"
         " --figure {output.figure:q}"
         " &> {log:q}"
+
+
+rule check_angles:
+    """Measure one shard's angles again, in another way; a disagreement fails the run."""
+    input:
+        chains="results/structures/shards/{shard}.chains.parquet",
+        angles="results/angles/shards/{shard}.angles.parquet",
+        manifest="results/angles/shards/{shard}.manifest.json",
+        script=SCRIPTS / "check_angles.py",
+    output:
+        "results/angles/shards/{shard}.checked.tsv",
+    log:
+        "results/logs/check_angles/{shard}.log",
+    benchmark:
+        "results/benchmarks/check_angles/{shard}.tsv"
+    conda:
+        "../../envs/rna_predict.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=code("check_angles.py"),
+    shell:
+        "python {input.script:q}"
+        " --chains {input.chains:q}"
+        " --angles {input.angles:q}"
+        " --manifest {input.manifest:q}"
+        " --out {output:q}"
+        " &> {log:q}"

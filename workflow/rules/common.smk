@@ -20,27 +20,27 @@ from rna_predict.structure.shards import deal_shards, read_entry_list
 
 try:
     CONFIG = load_config(config, HERE)
-    SHARDS = deal_shards(
-        [
-            *CONFIG.entries.ids,
-            *(read_entry_list(CONFIG.entries.file) if CONFIG.entries.file else []),
-        ],
-        CONFIG.entries.shards,
-    )
     TARGETS = list(read_fasta(CONFIG.predict.targets))
+    # A search is asked by a rule: its answer is not known before.
+    LISTED = [] if CONFIG.entries.query else [*CONFIG.entries.ids]
+    if CONFIG.entries.file and not CONFIG.entries.query:
+        LISTED += read_entry_list(CONFIG.entries.file)
+    deal_shards(LISTED, CONFIG.entries.shards)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-# A target named {entry}_{chain} of a listed entry is scored against that chain.
-LISTED = {entry for entries in SHARDS.values() for entry in entries}
-SCORED = [name for name in TARGETS if name.rpartition("_")[0].lower() in LISTED]
 MODELS = range(1, CONFIG.predict.models + 1)
 DATASET = [
     "results/structures/chains.parquet",
     "results/structures/rejected.tsv",
+    "results/structures/notes.tsv",
+    "results/structures/funnel.tsv",
+    "results/geometry/statistics.tsv",
     "results/angles/angles.parquet",
+    "results/angles/checked.tsv",
     "results/secondary/pairs.parquet",
     "results/secondary/probabilities.parquet",
+    "results/secondary/structures.parquet",
     "results/splits/families.tsv",
     "results/splits/clusters.tsv",
     "results/splits/splits.tsv",
@@ -48,6 +48,29 @@ DATASET = [
     "results/augment/augmented.parquet",
     "results/augment/probabilities.parquet",
 ]
+
+
+def entries():
+    """List the entries; where a search finds them, once its answer is there."""
+    if not CONFIG.entries.query:
+        return LISTED
+    return read_entry_list(Path(checkpoints.list_entries.get().output.entries))
+
+
+def shards():
+    """Give the entries of each shard."""
+    return deal_shards(entries(), CONFIG.entries.shards)
+
+
+def of_all_shards(pattern):
+    """Make an input function: the files of a pattern, one a shard."""
+    return lambda wildcards: expand(pattern, shard=shards(), **wildcards)
+
+
+def scored():
+    """List the targets named {entry}_{chain} of a listed entry: they are scored against it."""
+    known = {entry.lower() for entry in entries()}
+    return [name for name in TARGETS if name.rpartition("_")[0].lower() in known]
 
 
 wildcard_constraints:

@@ -8,7 +8,7 @@ OUTPUTS: results/report/index.html
 rule build_report:
     """Build the self-contained HTML report."""
     input:
-        manifests=expand("results/raw/shards/{shard}.tsv", shard=SHARDS),
+        manifests=of_all_shards("results/raw/shards/{shard}.tsv"),
         chains="results/structures/chains.parquet",
         rejected="results/structures/rejected.tsv",
         angles="results/angles/angles.parquet",
@@ -24,8 +24,8 @@ rule build_report:
         rankings=expand(
             "results/ranked/{run}/{target}/ranking.tsv", run=CONFIG.run, target=TARGETS
         ),
-        scores=expand(
-            "results/scores/{run}/{target}.tsv", run=CONFIG.run, target=SCORED
+        scores=lambda wildcards: expand(
+            "results/scores/{run}/{target}.tsv", run=CONFIG.run, target=scored()
         ),
         script=SCRIPTS / "build_report.py",
     output:

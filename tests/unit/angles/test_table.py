@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -49,22 +50,31 @@ def test_an_empty_table_keeps_its_columns(tmp_path):
     assert read_angles(path) == {}
 
 
-def test_manifest_names_backend_and_version(tmp_path):
+def test_manifest_names_backend_and_version(example_chains, tmp_path):
     import MDAnalysis
 
-    write_manifest(tmp_path / "m.json", "mdanalysis")
-    found = json.loads((tmp_path / "m.json").read_text())
-    assert found == {"backend": "mdanalysis", "version": MDAnalysis.__version__}
+    for chains in (example_chains[:1], []):
+        write_manifest(tmp_path / "m.json", angle_table(chains, "mdanalysis"))
+        found = json.loads((tmp_path / "m.json").read_text())
+        assert found == {"backend": "mdanalysis", "version": MDAnalysis.__version__}
 
 
-@pytest.mark.parametrize(
-    ("backend", "message"), [("dssr", "x3dna-dssr"), ("curves", "expected one of mdanalysis")]
-)
-def test_other_backends_are_refused_with_a_reason(example_chains, tmp_path, backend, message):
-    with pytest.raises(InputError, match=message):
-        angle_table(example_chains, backend)
-    with pytest.raises(InputError, match=message):
-        write_manifest(tmp_path / "m.json", backend)
+def test_another_backend_is_refused(example_chains):
+    with pytest.raises(InputError, match="curves: expected one of mdanalysis, dssr"):
+        angle_table(example_chains, "curves")
+
+
+def test_every_model_of_a_chain_has_its_row(example_chains, tmp_path):
+    first = example_chains[0]
+    moved = np.random.default_rng(0).normal(scale=0.1, size=first.coords.shape)
+    second = replace(first.with_coords(first.coords + moved.astype(np.float32)), model=2)
+    path = tmp_path / "angles.parquet"
+    write_angles(angle_table([first, second], "mdanalysis"), path)
+    back = read_angles(path)
+    for chain in (first, second):
+        (alone,) = measure_angles([chain], "mdanalysis")
+        assert np.array_equal(back[chain.name, chain.model], alone, equal_nan=True)
+    assert not np.array_equal(*back.values(), equal_nan=True)
 
 
 def test_a_file_that_is_no_angle_table_is_named(tmp_path):

@@ -1,7 +1,7 @@
-import json
 import warnings
 from dataclasses import replace
 
+import gemmi
 import numpy as np
 import pytest
 
@@ -11,7 +11,7 @@ from rna_predict.constants import ALPHABET, SLOT_INDEX, TORSION_ATOMS, TORSIONS
 from rna_predict.geometry.dihedrals import circular_difference, dihedral
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.links import linked_to_previous
-from rna_predict.structure.mmcif import read_chains, write_chain
+from rna_predict.structure.mmcif import write_chain
 
 CHI = TORSIONS.index("chi")
 
@@ -99,36 +99,23 @@ def test_no_residues_give_no_torsions():
     assert measure_torsions(empty, none, none.astype(bool)).shape == (0, 14)
 
 
-def test_chi_of_pseudouridine_turns_about_its_own_bond(example_chains):
+def test_chi_of_pseudouridine_turns_about_its_own_bond(root, example_chains):
     chain = next(chain for chain in example_chains if chain.name == "1ehz_A")
-    row = chain.residue_names.index("PSU")
-    atoms = [SLOT_INDEX["U"][name] for name in ("O4'", "C1'", "C5", "C4")]
-    expected = dihedral(chain.coords[[row]][:, atoms].astype(np.float64))
-    assert degrees_apart(torsions_of(chain)[[row], CHI], expected) < 1e-3
+    residues = gemmi.read_structure(str(root / "config/example/pdb/1ehz.cif.gz"))[0]["A"]
+    for row in (row for row, name in enumerate(chain.residue_names) if name == "PSU"):
+        residue = residues[str(chain.auth_numbers[row])]["PSU"]
+        points = [residue[name][0].pos.tolist() for name in ("O4'", "C1'", "C5", "C4")]
+        assert degrees_apart(torsions_of(chain)[[row], CHI], dihedral(np.array([points]))) < 1e-3
 
 
-def test_agreement_with_dssr_within_a_tenth_of_a_degree(shared_data):
-    chains = read_chains(shared_data / "reference" / "1a4d.cif")
-    report = json.loads((shared_data / "reference" / "1a4d_dssr.json").read_text())
-    names = dict(zip([f"v{k}" for k in range(5)], TORSIONS[7:12], strict=True))
-    names |= {name: name for name in TORSIONS if not name.startswith("nu")}
-    names |= {"phase_angle": "phase", "amplitude": "amplitude"}
-    nucleotides = {(nt["chain_name"], nt["nt_resnum"]): nt for nt in report["nts"]}
-    across = {"A.C88", "B.U89"}  # DSSR joins the two chains here
-    compared = 0
-    for chain, angles in zip(chains, measure_angles(chains, "mdanalysis"), strict=True):
-        for number, row in zip(chain.auth_numbers.tolist(), angles, strict=True):
-            nucleotide = nucleotides[chain.chain, number]
-            for theirs, ours in names.items():
-                expected, found = nucleotide[theirs], row[COLUMNS.index(ours)]
-                if nucleotide["nt_id"] in across and (expected is None or np.isnan(found)):
-                    continue
-                assert (expected is None) == bool(np.isnan(found)), (nucleotide["nt_id"], theirs)
-                if expected is not None:
-                    apart = degrees_apart(np.array([found]), np.deg2rad([expected]))
-                    assert apart < 0.1, (nucleotide["nt_id"], theirs)
-                    compared += 1
-    assert compared > 600
+@pytest.mark.parametrize("shift", [1e-9, -1e-9])
+def test_a_planar_torsion_is_plus_half_a_turn(example_chains, shift):
+    chain = next(chain for chain in example_chains if chain.name == "1kxk_A")
+    coords = chain.coords.copy()
+    atoms = [SLOT_INDEX["A"][name] for name in ("C5'", "C4'", "C3'", "O3'")]
+    coords[5, atoms] = [[1, 1, 0], [1, 0, 0], [0, 0, 0], [0, -1, shift]]
+    (angles,) = measure_angles([chain.with_coords(coords)], "mdanalysis")
+    assert angles[5, COLUMNS.index("delta")] == np.float32(np.pi)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import numpy as np
 
 from rna_predict.constants import ALPHABET, SLOT_INDEX
-from rna_predict.structure.atoms import fill_slots, one_conformer, slot_table
+from rna_predict.structure.atoms import fill_slots, one_conformer, slot_column, slot_table
 
 
 def test_old_names_find_the_slots_of_the_new_ones():
@@ -16,6 +16,13 @@ def test_base_atoms_have_a_slot_only_in_bases_that_own_them():
     assert table[0, ALPHABET.index("A")] == SLOT_INDEX["A"]["N6"]
     assert table[0, ALPHABET.index("G")] == -1
     assert (table[1:] == -1).all()
+
+
+def test_atoms_of_a_c_glycoside_have_their_own_column():
+    table = slot_table(["N1", "C5", "N3", "O2", "P"])
+    uridine = [SLOT_INDEX["U"][name] for name in ("C5", "N1", "N3", "O4", "P")]
+    assert table[:, slot_column("PSU", "U")].tolist() == uridine
+    assert slot_column("5MU", "U") == ALPHABET.index("U")
 
 
 def test_neighbours_take_the_same_conformer():

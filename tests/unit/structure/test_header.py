@@ -1,5 +1,3 @@
-import gzip
-
 import gemmi
 import pytest
 
@@ -21,17 +19,14 @@ def test_pdb_dates_become_iso_dates(text, date):
     assert iso_date(text) == date
 
 
-def test_earliest_revision_of_a_pdb_file_counts(tmp_path):
-    path = tmp_path / "1abc.pdb.gz"
+def test_earliest_revision_of_a_pdb_file_counts():
     lines = ["REVDAT   2   01-APR-03 1ABC    1       JRNL", "REVDAT   1   16-OCT-97 1ABC    0"]
-    path.write_bytes(gzip.compress("\n".join([*lines, "ATOM", "REVDAT   1   01-JAN-71"]).encode()))
-    assert pdb_release_date(path) == "1997-10-16"
+    text = "\n".join([*lines, "REVDAT   1", "ATOM", "REVDAT   1   01-JAN-71"])
+    assert pdb_release_date(text.encode()) == "1997-10-16"
 
 
-def test_pdb_file_without_revisions_has_no_date(tmp_path):
-    path = tmp_path / "model.pdb"
-    path.write_text("HEADER    RNA                                     04-JAN-00   1DQF\n")
-    assert pdb_release_date(path) == ""
+def test_pdb_file_without_revisions_has_no_date():
+    assert pdb_release_date(b"HEADER    RNA                    04-JAN-00   1DQF\n") == ""
 
 
 def test_first_of_several_revisions_of_an_mmcif_counts():

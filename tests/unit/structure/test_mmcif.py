@@ -8,9 +8,10 @@ import gemmi
 import numpy as np
 import pytest
 
-from rna_predict.constants import SLOT_ATOMS, SLOT_INDEX
+from rna_predict.constants import SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.structure.chain import Chain
+from rna_predict.structure.components import slot_names
 from rna_predict.structure.mmcif import entry_name, read_chains, read_entry, write_chain
 
 COLUMNS = (
@@ -38,6 +39,10 @@ def residue(chain: str, seq: int | str, comp: str, **kwargs) -> list[dict]:
 
 
 ATOM_LINE = b"ATOM      1  P     G A   1       1.000   2.000   3.000  1.00 10.00           P\n"
+
+
+DAMAGED = bytearray(gzip.compress(ATOM_LINE * 99, mtime=0))
+DAMAGED[-6] ^= 1  # the checksum
 
 
 @pytest.fixture
@@ -139,7 +144,9 @@ def test_gemmi_and_biotite_read_what_was_written(hard_chain, tmp_path):
     plddt = np.linspace(1, 99, len(hard_chain)).round(2)
     write_chain(path, hard_chain, plddt)
     residues, slots = np.nonzero(hard_chain.atom_mask)
-    names = [SLOT_ATOMS[hard_chain.sequence[i]][s] for i, s in zip(residues, slots, strict=True)]
+    letters = zip(hard_chain.residue_names, hard_chain.sequence, strict=True)
+    tables = [slot_names(name, letter) for name, letter in letters]
+    names = [tables[i][s] for i, s in zip(residues, slots, strict=True)]
     expected = hard_chain.coords[residues, slots]
 
     structure = gemmi.read_structure(str(path))
@@ -237,6 +244,19 @@ def test_dna_l_rna_protein_and_ligands_are_not_rna(write_cif):
     assert rejects[0].detail == "residues: 2 dna"
 
 
+def test_a_chain_of_nameless_components_is_a_reject_and_one_of_protein_is_not(write_cif):
+    atoms = [
+        *residue("A", 1, "G"), *residue("A", 2, "C"),
+        *residue("B", 1, "QQQQQ", entity="2"), *residue("B", 2, "QQQQQ", entity="2"),
+        atom("C", 1, "ALA", "CA", entity="3"), atom("C", 2, "GLY", "CA", entity="3"),
+    ]  # fmt: skip
+    sequences = {"1": ["G", "C"], "2": ["QQQQQ", "QQQQQ"], "3": ["ALA", "GLY"]}
+    chains, (row,) = read_entry(write_cif(atoms, sequences))
+    assert [chain.name for chain in chains] == ["1abc_A"]
+    assert (row.chain, row.reason, row.detail) == ("B", "not_rna", "residues: 2 unlisted")
+    assert (row.model, row.residues) == (1, 2)
+
+
 def test_a_file_without_rna_says_what_it_holds(write_cif):
     path = write_cif(residue("B", 1, "DG") + residue("B", 2, "DC"), {"1": ["DG", "DC"]})
     with pytest.raises(InputError, match=r"1abc.cif: residues: 2 dna; no RNA chain"):
@@ -266,6 +286,20 @@ def test_caps_are_nucleotides_with_their_alpha_phosphate(write_cif):
     slots = SLOT_INDEX["G"]
     assert chain.atom_mask[0, [slots["P"], slots["OP1"], slots["N9"]]].all()
     assert chain.atom_mask[0].sum() == 6
+
+
+def test_the_base_of_a_pseudouridine_hangs_on_its_sugar_where_that_of_a_uridine_does(
+    example_chains, root
+):
+    (chain,) = (chain for chain in example_chains if chain.name == "1ehz_A")
+    row, slot = chain.residue_names.index("PSU"), SLOT_INDEX["U"]
+    atoms = gemmi.read_structure(str(root / "config/example/pdb/1ehz.cif.gz"))[0]["A"]
+    (own,) = atoms[str(chain.auth_numbers[row])]
+    for name, place in (("C5", "N1"), ("C4", "C2"), ("O4", "O2"), ("N1", "C5"), ("C6", "C6")):
+        at = own[name][0].pos.tolist()
+        assert np.allclose(chain.coords[row, slot[place]], at, atol=1e-4)
+    glycosidic = chain.coords[row, slot["N1"]] - chain.coords[row, slot["C1'"]]
+    assert np.linalg.norm(glycosidic) < 1.6
 
 
 def test_ligands_appended_to_the_sequence_are_cut_off(write_cif):
@@ -325,6 +359,8 @@ def test_first_model_is_read_unless_all_are_asked_for(write_cif):
         ("a.cif", b"data_x\nloop_\n_atom_site.id\n_atom_site.x\n1\n", "not readable as cif"),
         ("a.cif.gz", b"data_x\n", "not readable as cif|holds no atoms"),
         ("a.cif.gz", gzip.compress(b"data_x\n" * 9999)[:60], "not readable as cif"),
+        ("a.pdb.gz", DAMAGED, "not readable as pdb"),
+        ("a.pdb.gz", gzip.compress(ATOM_LINE * 99)[:-20], "not readable as pdb"),
         ("a.pdb", b"\xff\xfe\x00 nothing\n", "not readable as pdb|holds no atoms"),
         ("a.txt", b"data_x\n", "expected a name ending in .cif"),
         ("a.pdb", b"TITLE     caf\xe9\n" + ATOM_LINE, "holds text that is not UTF-8"),
@@ -364,19 +400,6 @@ def test_entries_are_named_by_their_file():
     assert entry_name(Path("model.v2.pdb")) == "model.v2"
 
 
-def test_every_entry_of_the_shared_data_reads_and_nothing_is_lost(shared_data):
-    for path in sorted((shared_data / "pdb").glob("*.cif.gz"))[::15]:
-        chains, rejects = read_entry(path)
-        structure = gemmi.read_structure(str(path))
-        structure.setup_entities()
-        ids = {
-            chain.name or chain[0].subchain
-            for chain in structure[0]
-            if any(residue.entity_type == gemmi.EntityType.Polymer for residue in chain)
-        }
-        assert {chain.chain for chain in chains} | {row.chain for row in rejects} >= ids, path
-
-
 def test_a_ter_record_in_the_midst_of_a_chain_loses_no_residue(example_chains, tmp_path):
     (hairpin,) = (chain for chain in example_chains if chain.entry == "1a9n")
     whole, cut = tmp_path / "whole.pdb", tmp_path / "cut.pdb"
@@ -387,3 +410,32 @@ def test_a_ter_record_in_the_midst_of_a_chain_loses_no_residue(example_chains, t
     (read,) = read_chains(cut)
     assert read.sequence == hairpin.sequence
     assert np.array_equal(read.atom_mask, hairpin.atom_mask)
+
+
+def test_every_atom_of_an_unmodified_residue_is_in_its_slot(shared_data):
+    compared = 0
+    for path in sorted((shared_data / "pdb").glob("*.cif.gz"))[5::25]:
+        places = {
+            (chain.chain, int(chain.auth_numbers[k]), chain.ins_codes[k], chain.residue_names[k]): (
+                chain.coords[k],
+                chain.atom_mask[k],
+            )
+            for chain in read_entry(path)[0]
+            for k in np.flatnonzero(chain.observed)
+        }
+        for chain in gemmi.read_structure(str(path))[0]:
+            for found in chain:
+                number = found.seqid.num, found.seqid.icode.strip()
+                key = (chain.name or found.subchain, *number, found.name)
+                if found.name not in tuple("ACGU") or key not in places:
+                    continue
+                coords, mask = places[key]
+                atoms = [a for a in found if a.name in SLOT_INDEX[found.name]]
+                single = [a for a in atoms if a.altloc == "\0"]
+                at = [SLOT_INDEX[found.name][a.name] for a in single]
+                expected = np.reshape([a.pos.tolist() for a in single], (-1, 3))
+                assert np.allclose(coords[at], expected, atol=1e-3), (path, found)
+                # More where atoms go by older names, or those of a triphosphate.
+                assert mask.sum() >= len({a.name for a in atoms}), (path, found)
+                compared += len(single)
+    assert compared > 50_000

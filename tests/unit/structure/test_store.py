@@ -6,7 +6,14 @@ import pytest
 
 from rna_predict.errors import InputError
 from rna_predict.structure.chain import Chain
-from rna_predict.structure.store import SCHEMA, read_chain, read_chains, write_chains
+from rna_predict.structure.store import (
+    ROW_GROUP,
+    SCHEMA,
+    iterate_chains,
+    read_chain,
+    read_chains,
+    write_chains,
+)
 
 FACTS = [name for name in SCHEMA.names if name not in ("chain_id", "resolution")]
 
@@ -41,6 +48,27 @@ def test_one_chain_and_one_model_can_be_read_alone(example_chains, tmp_path):
     assert_same(read_chain(path, last.name), last)
     assert read_chain(path, models[0].name).model == 1
     assert_same(read_chain(path, models[0].name, model=2), models[1])
+
+
+def test_one_chain_is_found_in_any_row_group(example_chains, tmp_path):
+    chains = [
+        replace(example_chains[0], chain=f"A{number}", model=model)
+        for number in (7, 3, 12)
+        for model in range(1, ROW_GROUP + 1)
+    ]
+    path = tmp_path / "chains.parquet"
+    write_chains(chains, path)
+    for chain in chains[:: ROW_GROUP // 2 - 1]:
+        assert_same(read_chain(path, chain.name, chain.model), chain)
+    with pytest.raises(InputError, match="no chain 1a51_A7 model 99"):
+        read_chain(path, "1a51_A7", 99)
+
+
+def test_chains_come_one_by_one(example_chains, tmp_path):
+    write_chains(example_chains, tmp_path / "chains.parquet")
+    chains = iterate_chains(tmp_path / "chains.parquet")
+    assert_same(next(chains), example_chains[0])
+    assert len(list(chains)) == len(example_chains) - 1
 
 
 def test_pandas_reads_the_store(example_chains, tmp_path):
