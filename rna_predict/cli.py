@@ -115,6 +115,7 @@ def _add_angles(commands: argparse._SubParsersAction) -> None:
     )
     angles.add_argument("structure", type=Path, metavar="FILE", help=".cif or .pdb, also .gz")
     angles.add_argument("--out", type=Path, required=True, metavar="TABLE.tsv")
+    angles.add_argument("--backend", choices=("mdanalysis", "dssr"), default="mdanalysis")
     angles.set_defaults(run=_angles)
 
 
@@ -124,7 +125,7 @@ def _angles(args: argparse.Namespace) -> int:
     from rna_predict.structure.files import replacing
     from rna_predict.structure.mmcif import read_chains
 
-    table = residue_table(read_chains(args.structure))
+    table = residue_table(read_chains(args.structure), args.backend)
     with replacing(args.out) as path:
         table.to_csv(path, sep="\t", index=False, float_format="%.3f")
     return 0
