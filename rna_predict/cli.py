@@ -5,11 +5,15 @@ message and exit status 1.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from rna_predict import __version__
 from rna_predict.errors import InputError
+
+FEW_MODELS = 4
+"""Models that are worth a process of their own when scoring."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -78,26 +82,37 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     score.add_argument("--per-residue", type=Path, metavar="FILE", help="TSV, one row a residue")
     score.add_argument(
         "--pairing",
-        choices=("auto", "number", "sequence"),
+        choices=("auto", "number", "sequence", "structure"),
         default="auto",
-        help="pair residues by number, by alignment, or by number if the bases agree (default)",
+        help="pair residues by number, by sequence alignment, by free alignment of the structures, "
+        "or by number if the bases agree and else by sequence (default)",
     )
+    score.add_argument("--native-chain", default="", metavar="C", help="one chain (default all)")
+    score.add_argument(
+        "--no-clash-score", action="store_true", help="leave out the score that takes most time"
+    )
+    score.add_argument("--jobs", type=int, default=0, help="processes (default: all cores)")
     score.set_defaults(run=_score)
 
 
 def _score(args: argparse.Namespace) -> int:
     """Score, and write the tables."""
-    from rna_predict.evaluate.models import read_model, read_models
+    from rna_predict.evaluate.models import read_complex, read_complexes
     from rna_predict.evaluate.scores import residue_scores, score_models
     from rna_predict.structure.files import replacing
 
-    models, native = read_models([Path(name) for name in args.models]), read_model(args.native)
-    scores = score_models(models, native, args.models, args.pairing)
+    models = read_complexes([Path(name) for name in args.models])
+    native = read_complex(args.native, args.native_chain)
+    # A process takes longer to start than a few models to score.
+    jobs = min(args.jobs or os.cpu_count() or 1, 1 + len(models) // FEW_MODELS)
+    scores = score_models(
+        models, native, args.models, args.pairing, hydrogens=not args.no_clash_score, jobs=jobs
+    )
     with replacing(args.out) as path:
         scores.to_csv(path, sep="\t", index=False)
     if args.per_residue:
         with replacing(args.per_residue) as path:
-            residue_scores(models, native, args.models, args.pairing).to_csv(
+            residue_scores(models, native, args.models, args.pairing, jobs=jobs).to_csv(
                 path, sep="\t", index=False
             )
     faults = scores["error"][scores["error"] != ""]

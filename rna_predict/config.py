@@ -100,11 +100,19 @@ class Secondary(Section):
     files: Path | None = None
     """Backend `file`: folder of dot-brackets or probabilities by name of chain or target."""
     program: str = ""
-    """Backend `program`: command line with {fasta} and {out} in it."""
+    """Backend `program`: command line with {out}, and {fasta} unless it reads standard input."""
     min_probability: float = Fraction
     """Base-pair probabilities below this are dropped."""
     max_span: int = Field(ge=0)
     """Longest distance between paired residues (nt); bounds time and memory; 0 = no bound."""
+
+    @model_validator(mode="after")
+    def _backend_has_its_source(self) -> "Secondary":
+        if self.backend == "file" and self.files is None:
+            raise ValueError("backend file needs `files`, a folder")
+        if self.backend == "program" and "{out}" not in self.program:
+            raise ValueError("backend program needs `program`, a command line with {out} in it")
+        return self
 
 
 class Families(Section):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from rna_predict.evaluate.models import read_model, read_models
+from rna_predict.evaluate.models import read_complex, read_complexes
 from rna_predict.evaluate.scores import residue_scores, score_models
 from rna_predict.structure.files import replacing
 
@@ -15,10 +15,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--native", type=Path, required=True, help="experimental structure")
     parser.add_argument(
         "--pairing",
-        choices=("auto", "number", "sequence"),
+        choices=("auto", "number", "sequence", "structure"),
         default="auto",
-        help="residues paired by author number, by sequence alignment, or by number if the bases "
-        "so paired agree and else by sequence (auto)",
+        help="residues paired by author number, by sequence alignment, by free alignment of the "
+        "structures, or by number if the bases so paired agree and else by sequence (auto)",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="TSV, one row a model, distances in angstrom"
@@ -26,14 +26,25 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--per-residue", type=Path, help="TSV, one row a residue of each model, angstrom"
     )
+    parser.add_argument("--native-chain", default="", help="one chain of the native; default all")
+    parser.add_argument("--no-clash-score", action="store_true", help="leave the slow score out")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args(argv)
 
-    models, native = read_models([Path(name) for name in args.models]), read_model(args.native)
-    table = score_models(models, native, args.models, args.pairing)
+    models = read_complexes([Path(name) for name in args.models])
+    native = read_complex(args.native, args.native_chain)
+    table = score_models(
+        models,
+        native,
+        args.models,
+        args.pairing,
+        hydrogens=not args.no_clash_score,
+        jobs=args.jobs,
+    )
     with replacing(args.out) as path:
         table.to_csv(path, sep="\t", index=False)
     if args.per_residue:
-        table = residue_scores(models, native, args.models, args.pairing)
+        table = residue_scores(models, native, args.models, args.pairing, jobs=args.jobs)
         with replacing(args.per_residue) as path:
             table.to_csv(path, sep="\t", index=False)
 

@@ -69,10 +69,11 @@ def predict_target(
         If the network gave coordinates that are not finite.
     """
     # Imported here: everything but the folding of a sequence works without ViennaRNA.
-    from rna_predict.secondary.fold import fold_sequence
+    from rna_predict.secondary.viennarna import ViennaRNA
 
-    i, j, probability = fold_sequence(sequence, PROBABILITY_FLOOR, 0)
-    inputs = sequence_inputs(sequence, np.stack([i, j], axis=-1), probability)
+    folding = ViennaRNA(PROBABILITY_FLOOR, 0).fold(sequence)
+    pairs = np.stack([folding.i, folding.j], axis=-1)
+    inputs = sequence_inputs(sequence, pairs, folding.probability)
     features = Features(**{key: tensor[None] for key, tensor in inputs.items()})
     features = features.to(predictor.device)
     trunk = predictor.network.trunk(features, predictor.recycles)

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rna_predict.constants import BASE_ATOMS, BASE_BONDS, BASE_FRAME, BASES, SLOT_INDEX
+from rna_predict.constants import BASE_BONDS, BASE_FRAME, BASES, SLOT_INDEX
 
 EDGES: Final = "WHS"
 SP2_ANGLE: Final = 60.0
@@ -22,14 +22,17 @@ WEAK: Final = 0.5
 
 DONORS: Final = {
     "A": (("N6", "N1", "W", 1.0), ("N6", "C5", "H", 1.0), ("N1", "", "W", WEAK),
-          ("C2", "", "W", WEAK), ("C8", "", "H", WEAK)),
+          ("C2", "", "W", WEAK / 2), ("C2", "", "S", WEAK / 2), ("C8", "", "H", WEAK)),
     "C": (("N4", "N3", "W", 1.0), ("N4", "C5", "H", 1.0), ("N3", "", "W", WEAK),
           ("C5", "", "H", WEAK), ("C6", "", "H", WEAK)),
     "G": (("N1", "", "W", 1.0), ("N2", "N1", "W", 1.0), ("N2", "N3", "S", 1.0),
           ("C8", "", "H", WEAK)),
     "U": (("N3", "", "W", 1.0), ("C5", "", "H", WEAK), ("C6", "", "H", WEAK)),
 }  # fmt: skip
-"""(atom, neighbour on whose side the hydrogen lies, edge, weight); no neighbour: a ring atom."""
+"""(atom, neighbour on whose side the hydrogen lies, edge, weight); no neighbour: a ring atom.
+
+The C2-H of adenine points between two edges and counts half for each, so that an A-minor contact
+(N3 and C2 in a sugar edge, N1 to its 2'-hydroxyl) is one of the sugar edge."""
 ACCEPTORS: Final = {
     "A": (("N1", "", "W", 1.0), ("N3", "", "S", 1.0), ("N7", "", "H", 1.0)),
     "C": (("N3", "", "W", 1.0), ("O2", "N3", "W", 1.0), ("O2", "N1", "S", 1.0)),
@@ -126,24 +129,3 @@ def sites(role: str) -> Sites:
     for array in (slot, position, direction, edge, free, protonated, weight):
         array.setflags(write=False)
     return Sites(slot, position, direction, edge, free, protonated, weight)
-
-
-@cache
-def planar_bases() -> tuple[np.ndarray, np.ndarray]:
-    """Give the base atoms in the standard base frame.
-
-    Returns
-    -------
-    atoms : (4, 11, 3) float, angstrom
-        In the order of ``constants.BASE_ATOMS``, zero in padding; read-only.
-    mask : (4, 11) bool
-    """
-    width = max(len(names) for names in BASE_ATOMS.values())
-    atoms, mask = np.zeros((len(BASES), width, 3)), np.zeros((len(BASES), width), dtype=bool)
-    for kind, base in enumerate(BASES):
-        for row, name in enumerate(BASE_ATOMS[base]):
-            atoms[kind, row, :2] = BASE_FRAME[base][name]
-            mask[kind, row] = True
-    atoms.setflags(write=False)
-    mask.setflags(write=False)
-    return atoms, mask

@@ -1,113 +1,197 @@
-"""Base-pair probabilities from sequence alone, by ViennaRNA's partition function.
+"""Tables of base-pair probabilities and structures of many sequences, by any backend."""
 
-McCaskill (1990) Biopolymers 29:1105; Lorenz et al. (2011) Algorithms Mol Biol 6:26. Nothing here
-ever sees a structure, so the probabilities may enter the inputs of a network.
-"""
-
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
-import RNA
-from jaxtyping import Float32, Int
 
-from rna_predict.constants import ALPHABET
 from rna_predict.errors import InputError
+from rna_predict.secondary.adjacency import Adjacency, Folding, unite_probabilities
+from rna_predict.secondary.cache import CachedAdjacency
 from rna_predict.structure.chain import Chain
 
-WHOLE_LENGTH: Final = 1_000
-"""Longest sequence folded as a whole (nucleotides): 2 to 4 s and 100 MB there, and the time grows
-with the third power. Longer ones are folded in windows, in time proportional to their length."""
-WINDOW_SPAN: Final = 500
-"""Largest span in windows where no bound was asked for (nucleotides)."""
+BACKENDS: Final = ("viennarna", "file", "program")
+PROBABILITY_COLUMNS: Final = {
+    "chain_id": "str", "i": "int64", "j": "int64", "probability": "float32",
+}  # fmt: skip
+STRUCTURE_COLUMNS: Final = {
+    "chain_id": "str", "mfe": "str", "mfe_energy": "float64", "mea": "str",
+    "ensemble_energy": "float64", "entropy": "float64", "backend": "str", "version": "str",
+    "options": "str",
+}  # fmt: skip
 
 
-def fold_sequence(
-    sequence: str, min_probability: float, max_span: int
-) -> tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"], Float32[np.ndarray, " p"]]:
-    """Compute the base-pair probabilities of a sequence.
+def make_adjacency(
+    backend: str,
+    min_probability: float,
+    max_span: int,
+    *,
+    files: Path | None = None,
+    program: str = "",
+    cache: Path | None = None,
+) -> Adjacency:
+    """Make the source of base-pair probabilities that the configuration names.
 
     Parameters
     ----------
-    sequence : str
-        Letters of ``constants.ALPHABET``; N never pairs. Above ``WHOLE_LENGTH`` letters the
-        probabilities are means over all windows of twice the span that hold the pair (Bernhart
-        et al. 2006, Bioinformatics 22:614).
+    backend : str
+        One of ``BACKENDS``.
     min_probability : float
-        Pairs below it are left out; 0 to 1.
+        Weaker pairs are left out; 0 to 1.
     max_span : int
-        Largest ``j - i`` of a pair (nucleotides), at least 4; 0: no bound, but ``WINDOW_SPAN`` in
-        windows.
+        Pairs with a greater ``j - i`` (nucleotides) are left out; 0: none.
+    files : path, optional
+        Folder of the backend ``file``.
+    program : str
+        Command line of the backend ``program``.
+    cache : path, optional
+        Folder in which foldings are kept. Files are always read again.
 
     Returns
     -------
-    i, j : (p,) int
-        0-based positions, ``i < j``, sorted.
-    probability : (p,) float32
+    Adjacency
 
     Raises
     ------
     InputError
-        If the sequence is empty or holds other letters, or an option is out of range.
+        If there is no such backend, or what it needs is missing or out of range.
     """
-    if not sequence or set(sequence) - set(ALPHABET):
-        raise InputError(f"sequence {sequence[:20]!r}", f"expected letters of {ALPHABET}")
-    if not 0 <= min_probability <= 1:
-        raise InputError("min_probability", f"expected 0 to 1, got {min_probability}")
-    if max_span < 0 or 0 < max_span < 4:
-        raise InputError("max_span", f"expected 0 or at least 4 nucleotides, got {max_span}")
-    if len(sequence) > WHOLE_LENGTH:
-        span = max_span or WINDOW_SPAN
-        window = min(2 * span, len(sequence))
-        rows = RNA.pfl_fold(sequence, window, min(span + 1, window), min_probability)
+    # Imported here: no backend needs what another does.
+    if backend == "viennarna":
+        from rna_predict.secondary.viennarna import ViennaRNA
+
+        source: Adjacency = ViennaRNA(min_probability, max_span)
+    elif backend == "file":
+        from rna_predict.secondary.files import PairFiles
+
+        if files is None:
+            raise InputError("secondary.files", "backend file needs a folder, got none")
+        return PairFiles(files, min_probability, max_span)
+    elif backend == "program":
+        from rna_predict.secondary.program import PairProgram
+
+        source = PairProgram(program, min_probability, max_span)
     else:
-        model = RNA.md()
-        model.max_bp_span = max_span + 1 if max_span else -1
-        compound = RNA.fold_compound(sequence, model)
-        _, energy = compound.mfe()
-        compound.exp_params_rescale(energy)
-        compound.pf()
-        rows = compound.plist_from_probs(min_probability)
-    found = sorted(
-        (row.i - 1, row.j - 1, row.p)
-        for row in rows
-        if row.type == RNA.PLIST_TYPE_BASEPAIR and 0 < row.p >= min_probability
-    )
-    i, j, probability = np.array(found, dtype=np.float64).reshape(-1, 3).T
-    return i.astype(np.int64), j.astype(np.int64), np.minimum(probability, 1).astype(np.float32)
+        what = f"expected one of {', '.join(BACKENDS)}, got {backend!r}"
+        raise InputError("secondary.backend", what)
+    return CachedAdjacency(source, cache) if cache else source
 
 
-def fold_chains(chains: Sequence[Chain], min_probability: float, max_span: int) -> pd.DataFrame:
-    """Compute the base-pair probabilities of chains, each different sequence once.
+def fold_chains(chains: Iterable[Chain], adjacency: Adjacency) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fold the sequences of chains.
 
     Parameters
     ----------
-    chains : sequence of Chain
-        Only their sequences are used; of several models of a chain the first.
-    min_probability, max_span
-        As in :func:`fold_sequence`.
+    chains : iterable of Chain
+        Only names and sequences are used; of several models of a chain the first.
+    adjacency : Adjacency
+
+    Returns
+    -------
+    probabilities, structures : DataFrame
+        As :func:`fold_records`.
+
+    Raises
+    ------
+    InputError
+        As :meth:`Adjacency.fold`.
+    """
+    records: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for chain in chains:
+        names = (chain.name, chain.parent) if chain.parent else (chain.name,)
+        records.setdefault(chain.name, (chain.sequence, names))
+    return fold_records(list(records.values()), adjacency)
+
+
+def fold_records(
+    records: Sequence[tuple[str, Sequence[str]]], adjacency: Adjacency
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fold named sequences, equal ones once where names do not matter.
+
+    Parameters
+    ----------
+    records : sequence of (str, sequence of str)
+        Sequence in letters of ``constants.ALPHABET``, and its names, the first of which becomes
+        its ``chain_id``.
+    adjacency : Adjacency
+
+    Returns
+    -------
+    probabilities : DataFrame
+        Columns ``PROBABILITY_COLUMNS``: chain_id, i, j (0-based, ``i < j``), probability.
+    structures : DataFrame
+        One row a record, columns ``STRUCTURE_COLUMNS``: dot-brackets, energies (kcal/mol) and
+        entropy (bits) as in :class:`Folding`; name, version and options (JSON) of the backend.
+
+    Raises
+    ------
+    InputError
+        As :meth:`Adjacency.fold`.
+    """
+    known: dict[object, Folding] = {}
+    foldings = []
+    for sequence, names in records:
+        key = (sequence, tuple(names)) if adjacency.by_name else sequence
+        if key not in known:
+            known[key] = adjacency.fold(sequence, names)
+        foldings.append(known[key])
+    chain_ids = [names[0] for _, names in records]
+    columns = {
+        name: np.concatenate([np.zeros(0), *(getattr(folding, name) for folding in foldings)])
+        for name in ("i", "j", "probability")
+    }
+    repeats = [len(folding.i) for folding in foldings]
+    repeated = np.repeat(np.array(chain_ids, dtype=object), np.array(repeats, dtype=np.int64))
+    probabilities = pd.DataFrame({"chain_id": repeated} | columns).astype(PROBABILITY_COLUMNS)
+    options = json.dumps(dict(adjacency.options), sort_keys=True)
+    structures = pd.DataFrame(
+        [
+            (
+                chain_id, folding.mfe, folding.mfe_energy, folding.mea, folding.ensemble_energy,
+                folding.entropy, adjacency.name, adjacency.version, options,
+            )
+            for chain_id, folding in zip(chain_ids, foldings, strict=True)
+        ],
+        columns=list(STRUCTURE_COLUMNS),
+    ).astype(STRUCTURE_COLUMNS)  # fmt: skip
+    return probabilities, structures
+
+
+def unite_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Unite tables of pair probabilities, such as those of ViennaRNA and of a family's consensus.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        At least one; columns chain_id, i, j (0-based, ``i < j``), probability; others are ignored.
 
     Returns
     -------
     DataFrame
-        Columns chain_id, i, j (0-based, ``i < j``), probability (float32).
-
-    Raises
-    ------
-    InputError
-        As :func:`fold_sequence`.
+        Columns ``PROBABILITY_COLUMNS``, chains in the order of their first rows; probabilities as
+        :func:`~rna_predict.secondary.adjacency.unite_probabilities` gives them.
     """
-    sequences: dict[str, str] = {}
-    for chain in chains:
-        sequences.setdefault(chain.name, chain.sequence)
-    folded = {
-        sequence: fold_sequence(sequence, min_probability, max_span)
-        for sequence in dict.fromkeys(sequences.values())
-    }
-    parts = [folded[sequence] for sequence in sequences.values()]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [[]] * 3
-    names = np.repeat(np.array(list(sequences), dtype=object), [len(part[0]) for part in parts])
+    chain_ids = pd.concat([table["chain_id"] for table in tables], ignore_index=True)
+    codes, names = pd.factorize(chain_ids)
+    lengths = np.zeros(len(names), dtype=np.int64)
+    np.maximum.at(lengths, codes, np.concatenate([table["j"] for table in tables]) + 1)
+    # All chains at once, one after the other on one line of residues.
+    ends = np.cumsum(lengths)
+    starts = np.split((ends - lengths)[codes], np.cumsum([len(table) for table in tables])[:-1])
+    sources = [
+        (
+            table["i"].to_numpy() + start,
+            table["j"].to_numpy() + start,
+            table["probability"].to_numpy(),
+        )
+        for table, start in zip(tables, starts, strict=True)
+    ]
+    i, j, probability = unite_probabilities(int(lengths.sum()), sources)
+    chain = np.searchsorted(ends, i, side="right")
+    start = (ends - lengths)[chain]
     return pd.DataFrame(
-        {"chain_id": names, "i": columns[0], "j": columns[1], "probability": columns[2]}
-    ).astype({"chain_id": "str", "i": "int64", "j": "int64", "probability": "float32"})
+        {"chain_id": names[chain], "i": i - start, "j": j - start, "probability": probability}
+    ).astype(PROBABILITY_COLUMNS)

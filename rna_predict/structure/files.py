@@ -1,6 +1,7 @@
 """Whole files or none: writing under a temporary name, then renaming."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,12 @@ def replacing(path: Path) -> Iterator[Path]:
     Yields
     ------
     path
-        In the same folder, with the same suffixes, unique to this process. After an error it is
-        removed and ``path`` stays as it was.
+        In the same folder, with the same suffixes, unique also among machines that share the
+        folder. After an error it is removed and ``path`` stays as it was.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.{path.name}")
     try:
         yield temporary
         os.replace(temporary, path)

@@ -28,6 +28,8 @@ def test_chain_name_and_rigid_motion_change_nothing(chain, noisy):
     model = noisy(native, 1.0)
     moved = replace(model.with_coords(model.coords[..., [1, 2, 0]] - np.float32(20)), chain="Q")
     table = score_models([model, moved], native).drop(columns="model")
+    clashes = table.pop("clash_score")  # Reduce rounds to three decimals and turns hydroxyls
+    assert clashes[0] == pytest.approx(clashes[1], rel=0.02)
     pd.testing.assert_frame_equal(table[:1], table[1:].reset_index(drop=True), rtol=1e-4)
 
 

@@ -1,103 +1,145 @@
+"""Tables of many sequences, and the choice of a backend."""
+
+import json
+import runpy
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from rna_predict.errors import InputError
-from rna_predict.secondary.fold import WHOLE_LENGTH, fold_chains, fold_sequence
+from rna_predict.secondary.fold import (
+    BACKENDS,
+    PROBABILITY_COLUMNS,
+    STRUCTURE_COLUMNS,
+    fold_chains,
+    fold_records,
+    make_adjacency,
+    unite_tables,
+)
+from rna_predict.secondary.viennarna import ViennaRNA
 from rna_predict.structure.chain import model_chain
+from rna_predict.structure.store import write_chains
 
 HAIRPIN = "GGGGCGAAAGCCCC"
+
+
+class Counted(ViennaRNA):
+    """ViennaRNA that remembers what it was asked."""
+
+    def __init__(self):
+        super().__init__(0.5, 0)
+        self.calls = []
+
+    def fold(self, sequence, names=()):
+        self.calls.append((sequence, tuple(names)))
+        return super().fold(sequence, names)
 
 
 def chain(name, sequence):
     return model_chain(name, sequence, np.full((len(sequence), 23, 3), np.nan, dtype=np.float32))
 
 
-def test_a_hairpin_pairs_its_ends_with_certainty():
-    i, j, probability = fold_sequence(HAIRPIN, 0.5, 0)
-    assert list(zip(i, j, strict=True)) == [(0, 13), (1, 12), (2, 11), (3, 10), (4, 9)]
-    assert probability.dtype == np.float32
-    assert (probability > 0.9).all()
-
-
-def test_probabilities_are_those_of_the_full_matrix():
-    import RNA
-
-    compound = RNA.fold_compound(HAIRPIN)
-    compound.pf()
-    matrix = np.array(compound.bpp())[1:, 1:]
-    i, j, probability = fold_sequence(HAIRPIN, 0.0, 0)
-    dense = np.zeros_like(matrix)
-    dense[i, j] = probability
-    np.testing.assert_allclose(dense, matrix, atol=1e-6)
-    assert (dense + dense.T).sum(1).max() <= 1 + 1e-6
-
-
-def test_unknown_residues_never_pair():
-    i, j, _ = fold_sequence("NGGGCGAAAGCCCN", 0.001, 0)
-    assert len(i) > 0
-    assert not {0, 13} & {*i, *j}
-
-
-def test_span_bounds_the_distance_of_paired_residues():
-    i, j, _ = fold_sequence(HAIRPIN, 0.001, 9)
-    assert (j - i).max() == 9
-
-
-def test_weak_pairs_are_left_out():
-    _, _, all_of_them = fold_sequence("GGGAAACCC", 0.001, 0)
-    _, _, strong = fold_sequence("GGGAAACCC", 0.5, 0)
-    assert 0 < len(strong) == (all_of_them >= 0.5).sum() < len(all_of_them)
-
-
-@pytest.mark.parametrize("sequence", ["A", "AC", "NNNNN"])
-def test_sequences_that_cannot_pair_have_no_pairs(sequence):
-    assert [len(column) for column in fold_sequence(sequence, 0.01, 0)] == [0, 0, 0]
-
-
-def test_long_sequences_are_folded_in_windows():
-    rng = np.random.default_rng(0)
-    spacer = "".join(rng.choice(list("AU"), WHOLE_LENGTH))
-    i, j, probability = fold_sequence("GGGCGGCCGAAAGGCCGCCC" + spacer, 0.5, 50)
-    assert (j - i).max() <= 50
-    found = {(a, b) for a, b, p in zip(i, j, probability, strict=True) if p > 0.9}
-    assert {(k, 19 - k) for k in range(6)} <= found
-
-
-def test_equal_sequences_get_equal_rows_and_are_folded_once(monkeypatch):
-    calls = []
-    original = fold_sequence
-
-    def counted(*arguments):
-        calls.append(arguments[0])
-        return original(*arguments)
-
-    monkeypatch.setattr("rna_predict.secondary.fold.fold_sequence", counted)
+def test_equal_sequences_get_equal_rows_and_are_folded_once():
+    source = Counted()
     chains = [chain("x", HAIRPIN), chain("y", "AAAA"), chain("z", HAIRPIN)]
-    table = fold_chains(chains, 0.5, 0)
-    assert calls == [HAIRPIN, "AAAA"]
+    table, structures = fold_chains(chains, source)
+    assert [sequence for sequence, _ in source.calls] == [HAIRPIN, "AAAA"]
     assert list(table["chain_id"].unique()) == ["x_A", "z_A"]
     first, second = (table[table["chain_id"] == name] for name in ("x_A", "z_A"))
     assert first[["i", "j", "probability"]].to_numpy().tolist() == (
         second[["i", "j", "probability"]].to_numpy().tolist()
     )
+    assert structures["chain_id"].tolist() == ["x_A", "y_A", "z_A"]
+    assert structures["mfe"].tolist() == ["(((((....)))))", "....", "(((((....)))))"]
 
 
-def test_no_chains_give_an_empty_table_of_the_same_types():
-    full, empty = fold_chains([chain("x", HAIRPIN)], 0.5, 0), fold_chains([], 0.5, 0)
-    assert len(empty) == 0
-    assert dict(empty.dtypes) == dict(full.dtypes)
+def test_a_source_that_goes_by_name_is_asked_for_every_chain():
+    source = Counted()
+    source.by_name = True
+    fold_records([(HAIRPIN, ["x"]), (HAIRPIN, ["y", "x"])], source)
+    assert source.calls == [(HAIRPIN, ("x",)), (HAIRPIN, ("y", "x"))]
+
+
+def test_several_models_of_a_chain_are_one_record():
+    source = Counted()
+    table, structures = fold_chains([chain("x", HAIRPIN)] * 3, source)
+    assert len(source.calls) == len(structures) == 1
+    assert len(table) == 5
+
+
+def test_the_table_of_structures_states_source_version_and_options():
+    _, structures = fold_records([(HAIRPIN, ["x"])], ViennaRNA(0.25, 7))
+    (row,) = structures.to_dict("records")
+    assert (row["backend"], row["version"]) == ("viennarna", ViennaRNA.version)
+    options = json.loads(row["options"])
+    assert (options["min_probability"], options["max_span"]) == (0.25, 7)
+    assert row["ensemble_energy"] <= row["mfe_energy"] < 0
+
+
+def test_no_chains_give_empty_tables_of_the_same_types():
+    for full, empty, columns in zip(
+        fold_chains([chain("x", HAIRPIN)], ViennaRNA(0.5, 0)),
+        fold_chains([], ViennaRNA(0.5, 0)),
+        (PROBABILITY_COLUMNS, STRUCTURE_COLUMNS),
+        strict=True,
+    ):
+        assert (len(full) > 0, len(empty)) == (True, 0)
+        assert list(full.columns) == list(columns)
+        assert dict(empty.dtypes) == dict(full.dtypes)
+
+
+def test_tables_are_united_chain_by_chain():
+    columns = list(PROBABILITY_COLUMNS)
+    folded = pd.DataFrame(
+        [("x_A", 0, 9, 0.5), ("x_A", 1, 8, 0.4), ("y_A", 0, 5, 1.0)], columns=columns
+    )
+    consensus = pd.DataFrame(
+        [("z_A", 2, 7, 0.7), ("x_A", 1, 8, 0.9), ("y_A", 0, 7, 1.0)], columns=columns
+    )
+    united = unite_tables([folded, consensus])
+    assert dict(united.dtypes) == dict(folded.astype(PROBABILITY_COLUMNS).dtypes)
+    assert [tuple(row) for row in united.itertuples(index=False)] == [
+        ("x_A", 0, 9, 0.5),
+        ("x_A", 1, 8, pytest.approx(0.9)),
+        ("y_A", 0, 5, 0.5),
+        ("y_A", 0, 7, 0.5),
+        ("z_A", 2, 7, pytest.approx(0.7)),
+    ]
+    pd.testing.assert_frame_equal(unite_tables([united, united.iloc[:0]]), united)
+
+
+def test_every_backend_can_be_made(tmp_path):
+    for backend in BACKENDS:
+        made = make_adjacency(
+            backend, 0.1, 0, files=tmp_path, program="cat {fasta} {out}", cache=tmp_path / "cache"
+        )
+        assert made.name == backend
+        assert made.options["min_probability"] == 0.1
 
 
 @pytest.mark.parametrize(
-    ("sequence", "probability", "span", "message"),
-    [
-        ("", 0.5, 0, "expected letters"),
-        ("ACGT", 0.5, 0, "expected letters"),
-        ("ACGU", 1.5, 0, "min_probability"),
-        ("ACGU", 0.5, 3, "max_span"),
-        ("ACGU", 0.5, -1, "max_span"),
-    ],
-)
-def test_bad_arguments_are_refused(sequence, probability, span, message):
+    ("backend", "message"),
+    [("rnafold", "expected one of viennarna, file, program, got 'rnafold'"),
+     ("file", "backend file needs a folder"),
+     ("program", "expected {out} in it")],
+)  # fmt: skip
+def test_a_backend_without_what_it_needs_is_refused(backend, message):
     with pytest.raises(InputError, match=message):
-        fold_sequence(sequence, probability, span)
+        make_adjacency(backend, 0.1, 0)
+
+
+def test_chains_and_targets_of_one_sequence_get_the_same_tables(root, tmp_path):
+    main = runpy.run_path(str(root / "scripts/fold_sequences.py"))["main"]
+    write_chains([chain("x", HAIRPIN)], tmp_path / "chains.parquet")
+    (tmp_path / "targets.fasta").write_text(f">x_A\n{HAIRPIN}\n")
+    options = ["--min-probability", "0.01", "--max-span", "0", "--cache", str(tmp_path / "cache")]
+    tables = []
+    for kind, file in (("--chains", "chains.parquet"), ("--targets", "targets.fasta")):
+        out, structures = tmp_path / f"{kind}.parquet", tmp_path / f"{kind}.structures.parquet"
+        main([kind, str(tmp_path / file), *options,
+              "--out", str(out), "--structures", str(structures)])  # fmt: skip
+        tables.append((pd.read_parquet(out), pd.read_parquet(structures)))
+    for first, second in zip(*tables, strict=True):
+        pd.testing.assert_frame_equal(first, second)
+    assert len([path for path in (tmp_path / "cache").rglob("*") if path.is_file()]) == 1
