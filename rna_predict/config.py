@@ -230,6 +230,28 @@ class Refine(Section):
     """Limit for one model (s); past it the input is kept."""
 
 
+class Benchmark(Section):
+    """Targets of `snakemake benchmark`, and who is scored on them."""
+
+    name: str = Field(default="own", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    """A folder of results/benchmark."""
+    targets: Path | None = None
+    """Table (TSV): target, native, then any of sequence, models, cutoff, its paths relative to its
+    folder; or a folder of RNA-Puzzles; without one, the run's own targets."""
+    predictors: tuple[str, ...] = ("network", "null_model")
+    """Predictors that fold the targets."""
+    foreign: bool = True
+    """Whether the folders of foreign models in the table are scored too."""
+    bootstrap: int = Field(default=2000, ge=1)
+    """Bootstrap samples of the targets behind each interval."""
+
+    @model_validator(mode="after")
+    def _someone_is_scored(self) -> "Benchmark":
+        if not self.predictors and not (self.foreign and self.targets):
+            raise ValueError("expected predictors, or foreign models with a table of targets")
+        return self
+
+
 class Report(Section):
     """The HTML report."""
 
@@ -254,6 +276,7 @@ class Config(Section):
     training: Training
     predict: Predict
     refine: Refine
+    benchmark: Benchmark = Benchmark()
     report: Report
 
 
@@ -289,6 +312,7 @@ def load_config(values: dict[str, Any], root: Path) -> Config:
         ("splits", "previous"),
         ("training", "model"),
         ("predict", "targets"),
+        ("benchmark", "targets"),
     ):
         if values[section][key] is not None:
             path = root / values[section][key]

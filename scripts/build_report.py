@@ -37,8 +37,21 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--targets", nargs="*", default=[], help="names of the targets")
     parser.add_argument("--manifests", type=Path, nargs="*", default=[], help="fetched (TSV)")
     parser.add_argument("--probabilities", type=Path, help="of base pairs (Parquet)")
-    parser.add_argument("--weights", type=Path, help="weights of the run (safetensors)")
-    parser.add_argument("--benchmarks-dir", type=Path, help="folder of snakemake's benchmarks")
+    optional = {
+        "--pairs": "base pairs of the structures (Parquet)",
+        "--structures": "secondary structures from sequence (Parquet)",
+        "--funnel": "what each step let through (TSV)",
+        "--notes": "notes on kept chains (TSV)",
+        "--geometry": "statistics of bonds, angles and torsions (TSV)",
+        "--angle-check": "angles measured again (TSV)",
+        "--nearest": "what is nearest to each test chain in training (TSV)",
+        "--split-summary": "what each split holds and what was wanted (TSV)",
+        "--split-comparison": "the split beside a random one (TSV)",
+        "--weights": "weights of the run (safetensors)",
+        "--benchmarks-dir": "folder of snakemake's benchmarks",
+    }
+    for name, text in optional.items():
+        parser.add_argument(name, type=Path, help=text)
     args = vars(parser.parse_args(argv))
 
     out, model = args.pop("out"), args.pop("model_config")

@@ -1,1 +1,1 @@
-"""Augmented copies of training chains, in tiers: coordinates, pair swaps."""
+"""Augmented copies of training chains, in tiers: coordinates, pair swaps, loops, homologs."""

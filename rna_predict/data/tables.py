@@ -11,6 +11,8 @@ from rna_predict.constants import TORSIONS
 from rna_predict.errors import InputError
 
 SPLITS = ("train", "validation", "test")
+QUARANTINE = "quarantine"
+"""Word for a chain that would tie two splits together: it is in none of them."""
 STACK = "stack"
 """Word for a stacking contact in the column ``lw``: not a base pair."""
 
@@ -51,7 +53,7 @@ def read_splits(path: Path) -> dict[str, str]:
     Returns
     -------
     dict
-        Chain to ``train``, ``validation`` or ``test``.
+        Chain to ``train``, ``validation`` or ``test``, or ``quarantine``: known, and in no split.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def read_splits(path: Path) -> dict[str, str]:
     """
     table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
     _require(table, ("chain_id", "split"), path)
-    if stray := set(table["split"]) - set(SPLITS):
+    if stray := set(table["split"]) - {*SPLITS, QUARANTINE}:
         raise InputError(path, f"splits are {', '.join(SPLITS)}, got {sorted(stray)}")
     if (twice := table["chain_id"].duplicated()).any():
         raise InputError(path, f"a second row of chain {table['chain_id'][twice].iloc[0]}")

@@ -1,149 +1,153 @@
-"""Search RNA chains with the covariance models of families, by Infernal through pyinfernal.
+"""Which chains belong to which families: Infernal's hits, their thresholds and their clans.
 
 Nawrocki & Eddy (2013) Bioinformatics 29:2933. E-values are those of a search of a database of a
 stated size, so that they do not depend on how many chains are searched at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
+import numpy as np
 import pandas as pd
-from pyhmmer.easel import Alphabet, DigitalSequenceBlock, TextSequence
-from pyinfernal.cm import CM, CMFile
-from pyinfernal.infernal import cmsearch
 
-from rna_predict.errors import InputError
-from rna_predict.structure.chain import Chain
+from rna_predict.families.clans import clan_of, compete
+from rna_predict.families.covariance_models import CovarianceModel
+from rna_predict.families.hits import Hit
+from rna_predict.families.infernal import Program
+from rna_predict.families.members import FAMILY_COLUMNS
+from rna_predict.families.search_cache import SearchCache
 
-CALIBRATION: Final = ("ECMLC", "ECMGC", "ECMLI", "ECMGI")
-"""Lines that cmcalibrate adds to the header of a model."""
-MEGABASE: Final = 1_000_000
-FAMILY_COLUMNS: Final = {
-    "chain_id": "str", "family": "str", "family_name": "str", "start": "int64", "end": "int64",
-    "score": "float64", "evalue": "float64",
-}  # fmt: skip
+
+@dataclass(frozen=True)
+class Member:
+    """A hit of a family with its rank among the hits on the sequence."""
+
+    model: CovarianceModel
+    hit: Hit
+    label: bool
+    lost_to: str
 
 
 def search_families(
-    chains: Sequence[Chain], cm_paths: Sequence[Path], max_evalue: float, database_size: float
-) -> pd.DataFrame:
+    sequences: Mapping[str, str],
+    models: Sequence[CovarianceModel],
+    program: Program,
+    *,
+    family_evalue: float = 1e-3,
+    clans: Mapping[str, str] | None = None,
+    cache: Path | None = None,
+) -> tuple[pd.DataFrame, list[dict]]:
     """Find members of families among chains.
 
     Parameters
     ----------
-    chains : sequence of Chain
-        Equal sequences are searched once; of several models of a chain the first counts.
-    cm_paths : sequence of Path
-        Files of calibrated covariance models (Infernal 1.1, text), or folders of ``*.cm``.
-    max_evalue : float
-        Hits above it are not reported.
-    database_size : float
-        Size of the database that E-values refer to (million nucleotides, both strands).
+    sequences : mapping of str to str
+        Of each chain; equal ones are searched once.
+    models : sequence of CovarianceModel
+    program : Program
+    family_evalue : float
+        Stands for the gathering threshold of a model that has none: hits up to this E-value are
+        members.
+    clans : mapping of str to str, optional
+        Family to clan, as :func:`~rna_predict.families.clans.read_clans` gives it. Hits of one
+        family compete in any case, which matters where two models have one accession.
+    cache : path, optional
+        Folder in which hits are kept.
 
     Returns
     -------
-    DataFrame
-        Columns chain_id, family (accession, or the name of a model without one), family_name,
-        start and end (0-based, end exclusive), score (bits), evalue; one row a hit on the strand
-        given, in the order of the chains, then by E-value.
+    families : DataFrame
+        One row a hit on the strand given, in the order of the chains, then by E-value: chain_id,
+        family (accession, or the name of a model without one), family_name, start and end (0-based,
+        end exclusive), score (bits), evalue, cm_start and cm_end (columns of the model, likewise),
+        coverage (their share of the model), truncated (ends at which the chain stops before the
+        family does), label (whether the chain is a member: the score reaches the gathering
+        threshold and no better hit of the clan overlaps), lost_to (family of that better hit).
+    alignments : list of dict
+        Rows of ``ALIGNMENT_SCHEMA`` of the labelled hits, in the same order.
 
     Raises
     ------
     InputError
-        If there is no model, a model is not calibrated, or a file is not one of models.
+        If the program cannot read a model.
     """
-    if max_evalue <= 0 or database_size <= 0:
-        what = f"expected positive numbers, got {max_evalue} and {database_size}"
-        raise InputError("max_evalue and database_size", what)
-    files = model_files(cm_paths)
-    for path in files:
-        check_calibrated(path)
-    members: dict[str, list[str]] = {}
-    position: dict[str, int] = {}
-    for chain in chains:
-        if chain.name not in position:
-            position[chain.name] = len(position)
-            members.setdefault(chain.sequence, []).append(chain.name)
-    alphabet = Alphabet.rna()
-    sequences = list(members)
-    block = DigitalSequenceBlock(
-        alphabet,
-        [
-            TextSequence(name=str(number), sequence=sequence).digitize(alphabet)
-            for number, sequence in enumerate(sequences)
-        ],
+    chains: dict[str, list[str]] = {}
+    for name, sequence in sequences.items():
+        chains.setdefault(sequence, []).append(name)
+    found = _find_hits(tuple(chains), models, program, cache)
+    members = {
+        sequence: _judge(hits, family_evalue, clans or {}) for sequence, hits in found.items()
+    }
+    rows, alignments = [], []
+    for name, sequence in sequences.items():
+        for member in members[sequence]:
+            model, hit = member.model, member.hit
+            coverage = (hit.cm_end - hit.cm_start) / model.length
+            rows.append(
+                (
+                    name, model.family, model.name, hit.start, hit.end, hit.score, hit.evalue,
+                    hit.cm_start, hit.cm_end, coverage, hit.truncated, member.label, member.lost_to,
+                )
+            )  # fmt: skip
+            if member.label:
+                alignments.append(
+                    {
+                        "chain_id": name, "family": model.family, "model": model.digest,
+                        "start": hit.start, "columns": hit.columns, "posterior": hit.posterior,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(FAMILY_COLUMNS)).astype(FAMILY_COLUMNS), alignments
+
+
+def _find_hits(
+    sequences: tuple[str, ...],
+    models: Sequence[CovarianceModel],
+    program: Program,
+    cache: Path | None,
+) -> dict[str, list[tuple[CovarianceModel, Hit]]]:
+    """Search with each model the sequences that it has not searched before."""
+    kept = SearchCache(cache, program) if cache else None
+    found: dict[str, list[tuple[CovarianceModel, Hit]]] = {text: [] for text in sequences}
+    for model in models:
+        missing = kept.missing(model, sequences) if kept else sequences
+        hits = program.search(model, missing) if missing else []
+        if kept is None:
+            for number, hit in hits:
+                found[sequences[number]].append((model, hit))
+            continue
+        if missing:
+            kept.add(model, missing, hits)
+        for text in sequences:
+            found[text] += [(model, hit) for hit in kept.hits(model, text)]
+    if kept:
+        kept.flush()
+    return found
+
+
+def _judge(
+    hits: Sequence[tuple[CovarianceModel, Hit]], family_evalue: float, clans: Mapping[str, str]
+) -> list[Member]:
+    """Label the hits on one sequence, the likeliest first."""
+    hits = sorted(hits, key=lambda pair: (pair[1].evalue, pair[0].family, pair[1].start))
+    passed = [
+        hit.evalue <= family_evalue if np.isnan(model.threshold) else hit.score >= model.threshold
+        for model, hit in hits
+    ]
+    lost = compete(
+        [hit.start for _, hit in hits],
+        [hit.end for _, hit in hits],
+        [clan_of(model.family, model.name, clans) for model, _ in hits],
+        [hit.score for _, hit in hits],
+        [hit.evalue for _, hit in hits],
+        passed,
     )
-    rows = []
-    size = max(1, round(database_size * MEGABASE))
-    models = _models(files, alphabet)
-    for hits in cmsearch(models, block, cpus=1, Z=size, E=max_evalue) if sequences else ():
-        model = hits.query
-        for hit in hits:
-            start, end = hit.alignment.target_from, hit.alignment.target_to
-            if start <= end and hit.reported and not hit.duplicate and hit.evalue <= max_evalue:
-                family = model.accession or model.name
-                for name in members[sequences[int(hit.name)]]:
-                    rows.append((name, family, model.name, start - 1, end, hit.score, hit.evalue))
-    rows.sort(key=lambda row: (position[row[0]], row[6], row[1], row[3]))
-    return pd.DataFrame(rows, columns=list(FAMILY_COLUMNS)).astype(FAMILY_COLUMNS)
-
-
-def model_files(paths: Sequence[Path]) -> list[Path]:
-    """List the files of covariance models among files and folders.
-
-    Raises
-    ------
-    InputError
-        If a path does not exist, a folder has no ``*.cm``, or there is no path at all.
-    """
-    files = []
-    for path in paths:
-        found = sorted(path.glob("*.cm")) if path.is_dir() else [path]
-        if not found or not all(file.is_file() for file in found):
-            raise InputError(path, "expected a file of covariance models or a folder of *.cm")
-        files += found
-    if not files:
-        raise InputError("cm_paths", "no covariance models were given")
-    return files
-
-
-def check_calibrated(path: Path) -> None:
-    """Make sure that every covariance model of a file has E-value parameters.
-
-    Raises
-    ------
-    InputError
-        Naming the model that has none, or saying that the file is cut short or is not Infernal
-        1.1 text.
-    """
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        if not next(lines, "").startswith("INFERNAL1/a"):
-            raise InputError(path, "expected covariance models of Infernal 1.1 in text form")
-        name, found, header, ended = "", set(), True, False
-        for line in lines:
-            word = line.split(maxsplit=1)[0] if line.strip() else ""
-            ended = word == "//"
-            if word.startswith("INFERNAL1/"):
-                name, found, header = "", set(), True
-            elif header and word == "NAME":
-                name = line.split()[1]
-            elif header and word in CALIBRATION:
-                found.add(word)
-            elif header and word == "CM":
-                header = False
-                if missing := [key for key in CALIBRATION if key not in found]:
-                    what = f"model {name!r} is not calibrated (no {', '.join(missing)})"
-                    raise InputError(path, f"{what}; run cmcalibrate on it")
-    if not ended:
-        raise InputError(path, f"cut short in model {name!r}: expected '//' at the end")
-
-
-def _models(files: Sequence[Path], alphabet: Alphabet) -> Iterator[CM]:
-    """Read the models one by one, naming the file that cannot be read."""
-    for path in files:
-        try:
-            with CMFile(path, alphabet=alphabet) as models:
-                yield from models
-        except (ValueError, EOFError) as error:
-            raise InputError(path, f"not readable as covariance models: {error}") from error
+    return [
+        Member(
+            model=model,
+            hit=hit,
+            label=passed[k] and lost[k] < 0,
+            lost_to=hits[lost[k]][0].family if lost[k] >= 0 else "",
+        )
+        for k, (model, hit) in enumerate(hits)
+    ]

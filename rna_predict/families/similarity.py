@@ -13,7 +13,7 @@ from typing import Final
 import biotite.sequence as biotite_sequence
 import biotite.sequence.align as biotite_align
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from scipy.sparse import csr_array
 
 from rna_predict.constants import ALPHABET, BASES, UNKNOWN
@@ -156,6 +156,12 @@ def similar_pairs(
         if same >= identity and covered >= coverage:
             found.append(Similarity(i, j, same, covered))
     return sorted(found, key=lambda pair: (pair.first, pair.second))
+
+
+def shared_words(first: Sequence[str], second: Sequence[str], k: int) -> Float[np.ndarray, "n m"]:
+    """Count the k-mers that the sequences of two lists share, as often as both have them."""
+    one, other = _shared_index(first, second, k)
+    return (one @ other.T).toarray()
 
 
 def _pairs(

@@ -1,4 +1,4 @@
-"""Read and write the tables of families, clusters, splits and leaks (TSV)."""
+"""Read and write the tables of families, clusters, neighbours, splits and leaks (TSV)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,9 @@ from rna_predict.structure.files import replacing
 
 FAMILIES: Final = {"chain_id": "str", "family": "str", "evalue": "float64"}
 CLUSTERS: Final = {"chain_id": "str", "cluster": "str"}
+NEIGHBOURS: Final = {"chain_id": "str", "neighbour": "str", "tm": "float64"}
 SPLITS: Final = {"chain_id": "str", "component": "str", "split": "str"}
+PREVIOUS: Final = {"chain_id": "str", "split": "str", "reason": "str"}
 """Columns that the stages after need, with their types; the files hold more."""
 
 

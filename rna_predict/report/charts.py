@@ -95,6 +95,73 @@ def bar_chart(rows: Sequence[tuple[str, Real, str, str]], label: str, width: Rea
     )
 
 
+def funnel_chart(
+    heads: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[tuple[int, int]]]],
+    styles: Sequence[str],
+    label: str,
+    width: Real = 440,
+) -> Markup:
+    """Draw bars of what each step took in and let out, a column a quantity.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Names of the quantities.
+    rows : sequence of (name, [(in, out), ...])
+        What goes in and is not let out is drawn pale and dashed.
+    styles : sequence of str
+        Of the columns.
+
+    Returns
+    -------
+    Markup
+    """
+    step, top, gap = 36, 20, 14
+    room = (width - 2 - gap * (len(heads) - 1)) / len(heads)
+    parts = []
+    for k, head in enumerate(heads):
+        parts.append(
+            Markup('<text class="head" x="{:.1f}" y="12">{}</text>').format(
+                2 + k * (room + gap), head
+            )
+        )
+    for row, (name, counts) in enumerate(rows):
+        y = top + row * step
+        parts.append(Markup('<text class="tick" x="2" y="{}">{}</text>').format(y + 12, name))
+        for k, (before, after) in enumerate(counts):
+            most = max((values[k][0] for _, values in rows), default=1) or 1
+            left = 2 + k * (room + gap)
+            bar = (room - 8 - 7.5 * len(f"{most:,}")) / most
+            parts.append(
+                Markup(
+                    '<rect class="bar {}" x="{:.1f}" y="{}" width="{:.1f}" height="13"/>'
+                ).format(styles[k], left, y + 17, max(bar * after, 0.8))
+            )
+            if before > after:
+                parts.append(
+                    Markup(
+                        '<rect class="bar {} d1" x="{:.1f}" y="{}" width="{:.1f}" height="13">'
+                        "<title>{}: {:,} removed</title></rect>"
+                    ).format(
+                        styles[k], left + bar * after, y + 17,
+                        max(bar * (before - after), 0.8), name, before - after,
+                    )
+                )  # fmt: skip
+            parts.append(
+                Markup('<text class="value" x="{:.1f}" y="{}">{:,}</text>').format(
+                    left + bar * before + 5, y + 28, after
+                )
+            )
+    return (
+        Markup('<svg class="plot" role="img" aria-label="{}" viewBox="0 0 {:g} {:g}">').format(
+            label, width, top + len(rows) * step
+        )
+        + Markup("").join(parts)
+        + Markup("</svg>")
+    )
+
+
 def rose(
     shares: Sequence[Float[np.ndarray, " bins"]],
     styles: Sequence[str],

@@ -1,16 +1,16 @@
-"""Figures of the data set: funnel, lengths, angles."""
+"""Figures of the data set: funnel and angles."""
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
-from rna_predict.report.charts import bar_chart, colour_table, png_uri, rose
-from rna_predict.report.dataset import SPLITS, Dataset
+from rna_predict.report.charts import colour_table, funnel_chart, png_uri, rose
+from rna_predict.report.checks import COUNTS
+from rna_predict.report.dataset import Dataset
 from rna_predict.report.elements import Figure, Series
 from rna_predict.report.format import DASH, number
 from rna_predict.report.plot import Axis, Plot
 
-SPLIT_STYLES = {"train": "s0", "validation": "s4", "test": "s1"}
-SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ",
     "chi": "χ", "phase": "Pucker P", "eta": "η", "theta": "θ",
@@ -26,54 +26,36 @@ ROSE_BIN = 10
 MAP_BIN = 5
 
 
-def funnel_figure(steps: list[tuple[str, int, str]]) -> Figure:
-    """Draw how many entries and chains each step left; steps are (name, count, style)."""
-    rows = [(name, count, f"{count:,}", style) for name, count, style in steps]
-    spoken = ", ".join(f"{name} {count}" for name, count, _ in steps)
+def funnel_figure(funnel: pd.DataFrame) -> Figure:
+    """Draw what each step that removed something left of entries, chains and residues.
+
+    ``funnel``: as :attr:`rna_predict.report.checks.Checks.funnel`, the list first, the store last.
+    """
+    removed = sum(funnel[f"{what}_in"] - funnel[f"{what}_out"] for what in COUNTS) > 0
+    removed.iloc[[0, -1]] = True
+    funnel = funnel[removed]
+    rows = [
+        (step_name(row.removes, row.step), [(getattr(row, f"{w}_in"), getattr(row, f"{w}_out"))
+                                            for w in COUNTS])
+        for row in funnel.itertuples()
+    ]  # fmt: skip
+    last = funnel.iloc[-1]
+    kept = ", ".join(f"{last[f'{what}_out']:,} {what}" for what in COUNTS)
+    heads = ["Entries", "Chains", "Residues (nt)"]
     return Figure(
         title="What came in and what was kept",
-        drawings=[bar_chart(rows, f"Data funnel: {spoken}")],
-        caption="Number of entries (grey) and of chains (coloured) left after each step; "
-        "augmented copies come from training chains only.",
+        drawings=[funnel_chart(heads, rows, ["s8", "s5", "s2"], f"Data funnel; kept: {kept}")],
+        caption="Left of entries, chains and residues (nt, of all models of a chain) after each "
+        "step; pale with a dashed outline: what the step removed. Each column has its own scale. "
+        "A chain counts from the list on, though it is known only once its entry is read; steps "
+        "that removed nothing are in the table.",
     )
 
 
-def length_figure(dataset: Dataset) -> Figure:
-    """Draw the lengths of each split's chains."""
-    lengths = dataset.chains["length"].to_numpy(dtype=float)
-    low, high = (lengths.min(), lengths.max()) if len(lengths) else (1.0, 2.0)
-    log = bool(high / low > 8)
-    if log:
-        edges = np.geomspace(low * 0.98, high * 1.02, 19)
-    else:
-        edges = np.linspace(low - 0.5, high + 0.5, 19)
-    drawings = []
-    for split in SPLITS:
-        side = dataset.side(split)
-        counts, _ = np.histogram(side["length"], bins=edges)
-        top = max(int(counts.max()), 1)
-        plot = Plot(
-            Axis("length (nt)" if split == SPLITS[-1] else "", edges[0], edges[-1], log=log),
-            Axis(
-                f"{SPLIT_NAMES[split]}: chains", 0, top * 1.08, ticks=((0, "0"), (top, f"{top:,}"))
-            ),
-            label=f"Lengths of {len(side)} {split} chains",
-            height=118,
-            left=44,
-        )
-        tips = [
-            f"{int(count)} of {number(a, 0)} to {number(b, 0)} nt"
-            for count, a, b in zip(counts, edges[:-1], edges[1:], strict=True)
-        ]
-        plot.bars(edges, counts, SPLIT_STYLES[split], tips=tips)
-        drawings.append(plot.svg())
-    return Figure(
-        title="Lengths of the chains by split",
-        drawings=drawings,
-        caption="Number of chains by length of the full sequence (nt"
-        + (", logarithmic axis). " if log else "). ")
-        + "Each split has its own vertical scale.",
-    )
+def step_name(removes: str, step: str) -> str:
+    """Name a step of the funnel by what it removes; ``step``: its name where that is nothing."""
+    name = removes.replace("_", " ").replace(" rna", " RNA") or step
+    return name[:1].upper() + name[1:]
 
 
 def circular_mean(degrees: Float[np.ndarray, " n"]) -> float:

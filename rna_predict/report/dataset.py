@@ -37,9 +37,12 @@ class Dataset:
     leakage : DataFrame
         kind, train_chain, test_chain, value, detail.
     augmentation : DataFrame
-        tier, parents, copies, factor (copies a training chain); changed_residues where known.
+        tier, parents, copies, factor (copies a training chain); changed_residues, dropped,
+        c1_median and c1_max (angstrom) and note where known.
     angles : dict of (n,) float, degrees
         All residues' values of ``SHOWN_ANGLES`` in [0, 360), NaN where undefined.
+    angle_lengths : Series
+        Number of those residues by chain id, in their order.
     purine : (n,) bool
         Whether the base of each of those residues is A or G.
     """
@@ -52,6 +55,7 @@ class Dataset:
     leakage: pd.DataFrame
     augmentation: pd.DataFrame
     angles: dict[str, Float[np.ndarray, " n"]]
+    angle_lengths: pd.Series
     purine: np.ndarray
 
     def side(self, split: str) -> pd.DataFrame:
@@ -84,7 +88,7 @@ def read_dataset(inputs: ReportInputs) -> Dataset:
     chains = chains.merge(splits, on="chain_id", how="left").fillna(
         {"component": "", "split": "", "reason": ""}
     )
-    angles, purine = _read_angles(inputs, chains)
+    angles, lengths, purine = _read_angles(inputs, chains)
     return Dataset(
         entries=_read_manifests(inputs),
         chains=chains,
@@ -108,6 +112,7 @@ def read_dataset(inputs: ReportInputs) -> Dataset:
         ),
         augmentation=_read_augmentation(inputs),
         angles=angles,
+        angle_lengths=lengths,
         purine=purine,
     )
 
@@ -129,14 +134,20 @@ def _read_augmentation(inputs: ReportInputs) -> pd.DataFrame:
         inputs.augmentation,
         {"tier": str, "parents": int, "copies": int, "factor": float},
         "copies by tier of augmentation",
-        optional={"changed_residues": int},
+        optional={
+            "changed_residues": int,
+            "dropped": int,
+            "c1_median": float,
+            "c1_max": float,
+            "note": str,
+        },  # fmt: skip
     )
 
 
 def _read_angles(
     inputs: ReportInputs, chains: pd.DataFrame
-) -> tuple[dict[str, Float[np.ndarray, " n"]], np.ndarray]:
-    """Join the angles of all chains, in degrees, with the kind of each base."""
+) -> tuple[dict[str, Float[np.ndarray, " n"]], pd.Series, np.ndarray]:
+    """Join the angles of all chains, in degrees, with lengths and the kind of each base."""
     columns = ["chain_id", "model", *SHOWN_ANGLES]
     table = read_parquet_table(inputs.angles, columns, "torsion angles")
     table = table.sort_values("model", kind="stable").drop_duplicates("chain_id")
@@ -153,4 +164,5 @@ def _read_angles(
         name: np.degrees(np.concatenate([np.zeros(0), *table[name]]).astype(float)) % 360
         for name in SHOWN_ANGLES
     }
-    return angles, np.array([base in PURINES for base in "".join(table["sequence"])], dtype=bool)
+    purine = np.array([base in PURINES for base in "".join(table["sequence"])], dtype=bool)
+    return angles, table.set_index("chain_id")["sequence"].str.len(), purine

@@ -8,6 +8,8 @@ DASH: Final = "\N{EN DASH}"
 """Stands wherever a number is undefined; never 0, never nan."""
 MINUS: Final = "\N{MINUS SIGN}"
 SPACE: Final = "\N{NO-BREAK SPACE}"
+MOST_ROWS: Final = 300
+"""Longer lists are cut, and say so."""
 
 
 def is_known(value: object) -> bool:
@@ -76,3 +78,10 @@ def duration(seconds: Real | None) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun."""
     return f"{count:,}{SPACE}{one if count == 1 else many or one + 's'}"
+
+
+def cut_list(rows: int, name: str) -> str:
+    """Say that a list was cut after ``MOST_ROWS``; ``name``: the file that has all; "" if not."""
+    if rows <= MOST_ROWS:
+        return ""
+    return f"The first {MOST_ROWS:,} of {rows:,}; the rest is in {name}."

@@ -58,6 +58,24 @@ class ReportInputs:
     """What was fetched, one file a shard (TSV)."""
     probabilities: Path | None = None
     """Base-pair probabilities from the sequences (parquet)."""
+    pairs: Path | None = None
+    """Base pairs annotated from the structures (parquet)."""
+    structures: Path | None = None
+    """Secondary structures from the sequences (parquet)."""
+    funnel: Path | None = None
+    """Entries, chains and residues left by each step, from the list to the store (TSV)."""
+    notes: Path | None = None
+    """What to know of entries and chains that were kept (TSV)."""
+    geometry: Path | None = None
+    """Statistics of bond lengths, bond angles and torsions by sugar pucker (TSV)."""
+    angle_check: Path | None = None
+    """Stored angles against angles measured again, one row a shard and angle (TSV)."""
+    nearest: Path | None = None
+    """What comes nearest to each test chain in training, in sequence and in fold (TSV)."""
+    split_summary: Path | None = None
+    """What each split holds, and what was wanted (TSV)."""
+    split_comparison: Path | None = None
+    """The split beside a random one (TSV)."""
     weights: Path | None = None
     """Weights that the models were made with (safetensors)."""
     benchmarks_dir: Path | None = None

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from rna_predict import __version__
 from rna_predict.constants import SLOT_ATOMS
 from rna_predict.report.charts import colour_table, hex_colours
+from rna_predict.report.checks import read_checks
 from rna_predict.report.data_sections import angle_section, data_section
 from rna_predict.report.dataset import read_dataset
 from rna_predict.report.elements import Row, Section
@@ -28,6 +29,7 @@ from rna_predict.report.sections import (
     training_section,
     weights_notice,
 )
+from rna_predict.report.split_sections import split_section
 from rna_predict.report.target_sections import overview_table, view_target
 from rna_predict.report.targets import read_target
 from rna_predict.report.training import read_training
@@ -52,11 +54,13 @@ def build_report(inputs: ReportInputs, out: Path) -> None:
         If a file is missing or malformed; the message names it and what was expected.
     """
     dataset = read_dataset(inputs)
+    checks = read_checks(inputs, dataset)
     log = read_training(inputs)
     weights = read_weights(inputs.weights) if inputs.weights is not None else None
     targets = [read_target(inputs, name) for name in inputs.targets]
     views = [view_target(target, k) for k, target in enumerate(targets, start=1)]
-    evalue = float(inputs.config.get("splits", {}).get("family_evalue", 1e-3))
+    options = inputs.config.get("splits", {})
+    evalue, cutoff = float(options.get("family_evalue", 1e-3)), options.get("cutoff", "")
     summary: list[object] = [weights_notice(inputs.run, dataset, log, weights, targets)]
     summary.append(overview_table(targets, [view.anchor for view in views]))
     figures = [accuracy_figure(targets), calibration_figure(targets)] if targets else []
@@ -70,8 +74,9 @@ def build_report(inputs: ReportInputs, out: Path) -> None:
             [],
         ),
         training_section(log),
-        data_section(dataset, evalue),
-        angle_section(dataset),
+        data_section(dataset, checks),
+        split_section(dataset, checks, evalue, cutoff, float(options.get("audit_tm", 0.45))),
+        angle_section(dataset, checks),
         times_section(read_times(inputs.benchmarks_dir)),
         settings_section(inputs.config, log.settings),
         glossary_section(targets),

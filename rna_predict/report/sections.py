@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rna_predict.report.charts import bar_chart
-from rna_predict.report.data_sections import leak_notice, rejected_chains
+from rna_predict.report.data_sections import rejected_chains
 from rna_predict.report.dataset import SPLITS, Dataset
 from rna_predict.report.elements import (
     Column,
@@ -26,6 +26,7 @@ from rna_predict.report.format import DASH, duration, number, percent, plural, s
 from rna_predict.report.metrics import METRICS, TERMS
 from rna_predict.report.overview_figures import SAME_FOLD
 from rna_predict.report.run import Weights
+from rna_predict.report.split_sections import leak_notice
 from rna_predict.report.targets import Target
 from rna_predict.report.training import TrainingLog
 from rna_predict.report.training_figures import term_name, training_figures
@@ -64,9 +65,9 @@ def summary_tiles(dataset: Dataset, targets: list[Target]) -> list[Tile]:
             "Train / validation / test",
             " / ".join(number(side, 0) for side in sides),
             "chains, split by families and clusters",
-            link="data",
+            link="splits",
         ),
-        Tile("Leakage audit", leak.title, "training against evaluation", leak.tone, "data"),
+        Tile("Leakage audit", leak.title, "training against evaluation", leak.tone, "splits"),
     ]
     for key in ("tm_score", "lddt", "rmsd"):
         values = [best for target in scored if (best := target.best(key)) is not None]

@@ -13,6 +13,8 @@ import yaml
 from rna_predict.errors import InputError
 
 TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+BLANKS = {"", "nan", "na", "-"}
+"""Cells of a number that is not known."""
 
 
 def read_text_table(
@@ -44,13 +46,7 @@ def read_text_table(
     InputError
         If the file is missing, lacks a column, or a cell is not of its type.
     """
-    _require(path, what)
-    try:
-        table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    except pd.errors.EmptyDataError:
-        raise InputError(path, f"an empty file; expected {what} with a header line") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(path, f"expected {what}: {error}") from error
+    table = _read_text(path, what, separator)
     _require_columns(path, what, columns, list(table.columns))
     wanted = dict(columns) | {k: v for k, v in (optional or {}).items() if k in table.columns}
     return pd.DataFrame(
@@ -111,6 +107,17 @@ def read_yaml(path: Path, what: str) -> dict[str, Any]:
     return record
 
 
+def _read_text(path: Path, what: str, separator: str) -> pd.DataFrame:
+    """Read a table of text; no cell is taken for a missing value."""
+    _require(path, what)
+    try:
+        return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    except pd.errors.EmptyDataError:
+        raise InputError(path, f"an empty file; expected {what} with a header line") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise InputError(path, f"expected {what}: {error}") from error
+
+
 def _require(path: Path, what: str) -> None:
     """Raise if a file is not there."""
     if not path.is_file():
@@ -133,7 +140,7 @@ def _typed(path: Path, name: str, column: pd.Series, kind: type) -> pd.Series:
         values = column.str.strip().str.lower().map(TRUTHS)
         bad = values.isna()
     else:
-        blank = column.str.strip().str.lower().isin({"", "nan", "na", "-"})
+        blank = column.str.strip().str.lower().isin(BLANKS)
         values = pd.to_numeric(column.mask(blank), errors="coerce").astype(float)
         bad = values.isna() & ~blank
         if kind is int:

@@ -171,7 +171,7 @@ def _check(ends: Int[np.ndarray, "p 2"], length: int) -> None:
 
 
 def _stems(ends: Int[np.ndarray, "p 2"]) -> Int[np.ndarray, " p"]:
-    """Number the stem of each pair: runs of (i, j), (i + 1, j - 1), ..., by their first pair."""
+    """Count the stems, runs of (i, j), (i + 1, j - 1), ..., and tell which each pair is in."""
     diagonal = ends.sum(1)
     order = np.lexsort((ends[:, 0], diagonal))
     run = (np.diff(diagonal[order]) != 0) | (np.diff(ends[order, 0]) != 1)

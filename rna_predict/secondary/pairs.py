@@ -28,8 +28,8 @@ MAX_NORMAL_ANGLE: Final = 65.0
 """Angle between the normals of two paired bases (degrees)."""
 MIN_SCORE: Final = 1.1
 """Least sum of hydrogen-bond weights of a pair: more than one full bond."""
-MIN_BASES: Final = 0.5
-"""Least part of that sum that does not involve a 2'-hydroxyl."""
+MIN_BASES: Final = 0.3
+"""Least part of that sum between the bases themselves, without a 2'-hydroxyl."""
 CHUNK: Final = 5_000
 """Candidate pairs looked at together: bounds memory to about 50 MB."""
 

@@ -1,17 +1,14 @@
 """Run all benchmarks, or those named: ``python -m tests.benchmarks structures network``."""
 
+import importlib
 import sys
 
-from tests.benchmarks import folding, network, scores, structures
-
-ALL = {
-    "structures": structures.run,
-    "scores": scores.run,
-    "network": network.run,
-    "folding": folding.run,
-}
+ALL = (
+    *("fetch", "structures", "angles", "kinematics", "pairs", "folding", "families", "splits"),
+    *("augment", "scores", "puzzles", "network"),
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:
         print(f"# {name}")
-        ALL[name]()
+        importlib.import_module(f"tests.benchmarks.{name}").run()

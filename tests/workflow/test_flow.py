@@ -19,12 +19,12 @@ def test_example_goes_through_every_stage(finished):
     }  # fmt: skip
     assert pd.read_table(results / "splits/leakage.tsv").empty
     augmented = pd.read_parquet(results / "augment/augmented.parquet")
-    assert set(augmented["tier"]) == {"coordinates", "pair_swap"}
+    assert set(augmented["tier"]) == {"coordinates", "pair_swap", "loop", "homolog"}
     for target in ("1y26_X",):
         ranking = pd.read_table(results / f"ranked/test/{target}/ranking.tsv")
         scores = pd.read_table(results / f"scores/test/{target}.tsv")
         assert len(ranking) == len(scores) == 2
-        assert scores[["tm_score", "lddt", "rmsd", "clashes"]].notna().all(axis=None)
+        assert scores[["tm_score", "lddt", "rmsd", "clash_score", "inf_all", "mcq"]].notna().all(axis=None)
         assert scores["error"].isna().all()
     assert (results / "report/index.html").stat().st_size > 100_000
 

@@ -1,18 +1,20 @@
 """Augmented copies of training chains.
 
-INPUTS: chains, splits, annotated pairs and base-pair probabilities
+INPUTS: chains, splits, annotated pairs, base-pair probabilities and homologs
 OUTPUTS: results/augment/{augmented,probabilities}.parquet, results/augment/augmentation.tsv
 """
 
 
 rule augment_chains:
-    """Copy training chains with noise (tier 1) and with compensatory pair swaps (tier 2)."""
+    """Copy training chains: noise, pair swaps, mutated loops, homologs; check every copy."""
     input:
         chains="results/structures/chains.parquet",
         splits="results/splits/splits.tsv",
         leakage="results/splits/leakage.tsv",
         pairs="results/secondary/pairs.parquet",
         probabilities="results/secondary/probabilities.parquet",
+        homologs="results/splits/homologs.parquet",
+        targets=CONFIG.predict.targets,
         script=SCRIPTS / "augment_chains.py",
     output:
         chains="results/augment/augmented.parquet",
@@ -29,6 +31,7 @@ rule augment_chains:
         runtime=60,
     params:
         augment=CONFIG.augment,
+        families=CONFIG.families,
         seed=CONFIG.seed,
         code=code("augment_chains.py"),
     shell:
@@ -37,10 +40,18 @@ rule augment_chains:
         " --splits {input.splits:q}"
         " --pairs {input.pairs:q}"
         " --probabilities {input.probabilities:q}"
+        " --homologs {input.homologs:q}"
+        " --targets {input.targets:q}"
         " --coordinate-copies {params.augment.coordinate_copies}"
         " --coordinate-noise {params.augment.coordinate_noise}"
         " --swap-copies {params.augment.swap_copies}"
         " --swap-probability {params.augment.swap_probability}"
+        " --loop-copies {params.augment.loop_copies}"
+        " --loop-fraction {params.augment.loop_fraction}"
+        " --homolog-copies {params.augment.homolog_copies}"
+        " --homolog-identity {params.augment.homolog_identity}"
+        " --held-identity {params.families.cluster_identity}"
+        " --held-coverage {params.families.cluster_coverage}"
         " --seed {params.seed}"
         " --out {output.chains:q}"
         " --report {output.table:q}"
@@ -51,6 +62,7 @@ rule fold_augmented:
     """Compute base-pair probabilities of the augmented sequences."""
     input:
         chains="results/augment/augmented.parquet",
+        files=CONFIG.secondary.files or [],
         script=SCRIPTS / "fold_sequences.py",
     output:
         "results/augment/probabilities.parquet",
@@ -65,14 +77,12 @@ rule fold_augmented:
         mem_mb=4000,
         runtime=240,
     params:
-        min_probability=CONFIG.secondary.min_probability,
-        max_span=CONFIG.secondary.max_span,
+        folding=lambda wildcards: FOLDING,
         code=code("fold_sequences.py"),
     shell:
         "python {input.script:q}"
         " --chains {input.chains:q}"
-        " --min-probability {params.min_probability}"
-        " --max-span {params.max_span}"
+        " {params.folding:q}"
         " --out {output:q}"
         " &> {log:q}"
 

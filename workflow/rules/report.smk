@@ -12,11 +12,20 @@ rule build_report:
         chains="results/structures/chains.parquet",
         rejected="results/structures/rejected.tsv",
         angles="results/angles/angles.parquet",
+        angle_check="results/angles/checked.tsv",
+        geometry="results/geometry/statistics.tsv",
+        funnel="results/structures/funnel.tsv",
+        notes="results/structures/notes.tsv",
+        pairs="results/secondary/pairs.parquet",
         probabilities="results/secondary/probabilities.parquet",
+        structures="results/secondary/structures.parquet",
         families="results/splits/families.tsv",
         clusters="results/splits/clusters.tsv",
         splits="results/splits/splits.tsv",
         leakage="results/splits/leakage.tsv",
+        nearest="results/splits/nearest.tsv",
+        split_summary="results/splits/summary.tsv",
+        split_comparison="results/splits/comparison.tsv",
         augmentation="results/augment/augmentation.tsv",
         metrics=f"results/models/{CONFIG.run}/metrics.csv",
         model=f"results/models/{CONFIG.run}/model.yaml",
@@ -57,11 +66,20 @@ rule build_report:
         " --chains {input.chains:q}"
         " --rejected {input.rejected:q}"
         " --angles {input.angles:q}"
+        " --angle-check {input.angle_check:q}"
+        " --geometry {input.geometry:q}"
+        " --funnel {input.funnel:q}"
+        " --notes {input.notes:q}"
+        " --pairs {input.pairs:q}"
         " --probabilities {input.probabilities:q}"
+        " --structures {input.structures:q}"
         " --families {input.families:q}"
         " --clusters {input.clusters:q}"
         " --splits {input.splits:q}"
         " --leakage {input.leakage:q}"
+        " --nearest {input.nearest:q}"
+        " --split-summary {input.split_summary:q}"
+        " --split-comparison {input.split_comparison:q}"
         " --augmentation {input.augmentation:q}"
         " --metrics {input.metrics:q}"
         " --model-config {input.model:q}"

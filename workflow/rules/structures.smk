@@ -144,7 +144,8 @@ rule merge_shards:
         "results/benchmarks/merge_shards/{stage}.{table}.{ext}.tsv"
     wildcard_constraints:
         stage="structures|angles|secondary|splits",
-        table="chains|rejected|notes|angles|checked|pairs|probabilities|families",
+        table="chains|rejected|notes|angles|checked|pairs|stacking|dot_brackets|probabilities"
+        "|structures|consensus|families|alignments|homologs",
         ext="parquet|tsv",
     conda:
         "../../envs/rna_predict.yaml"

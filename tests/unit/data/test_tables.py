@@ -15,6 +15,12 @@ def test_splits_are_read_by_chain(tmp_path):
     assert read_splits(path) == {"1abc_A": "train", "1abc_NA": "test"}
 
 
+def test_chains_in_quarantine_are_known_and_in_no_split(tmp_path):
+    path = tmp_path / "splits.tsv"
+    path.write_text("chain_id\tsplit\treason\n1abc_A\ttrain\t\n2abc_A\tquarantine\tbridge\n")
+    assert read_splits(path) == {"1abc_A": "train", "2abc_A": "quarantine"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

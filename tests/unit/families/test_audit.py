@@ -120,6 +120,42 @@ def test_chains_of_train_and_validation_from_the_cut_off_on_are_caught(clean, da
     assert audit(clean).empty
 
 
+@pytest.mark.parametrize(
+    ("side", "caught"), [("train", True), ("validation", True), ("test", False)]
+)
+def test_a_chain_of_the_family_of_a_target_is_caught(clean, side, caught):
+    clean["splits"].loc[clean["splits"]["chain_id"].isin(["e0_A", "e1_A"]), "split"] = side
+    found = pd.DataFrame({"chain_id": ["mine"], "family": ["RF1"], "evalue": [1e-5]})
+    table = audit(clean, targets={"mine": "A" * 40}, target_families=found)
+    assert leaks(table) == [("target family", name, "mine") for name in ("e0_A", "e1_A")] * caught
+    weak = found.assign(evalue=0.1)
+    assert audit(clean, target_families=weak).empty
+
+
+def test_a_member_by_its_score_is_caught_whatever_its_e_value(clean):
+    clean["families"]["label"] = "True"
+    clean["families"].loc[3] = ("e7_A", "RF1", 0.5, "True")
+    assert leaks(audit(clean)) == [("family", "e0_A", "e7_A")]
+    clean["families"].loc[3, "label"] = "False"
+    assert audit(clean).empty
+
+
+def test_chains_in_quarantine_are_in_no_side(clean):
+    clean["splits"].loc[7, "split"] = "quarantine"
+    clean["chains"][7] = with_sequence(clean["chains"][7], clean["chains"][1].sequence)
+    clean["families"].loc[3] = ("e7_A", "RF1", 1e-9)
+    assert audit(clean).empty
+
+
+def test_a_cluster_that_only_quarantine_holds_together_is_none(clean):
+    clean["clusters"].loc[[1, 6, 7], "cluster"] = "e1_A"
+    assert leaks(audit(clean)) == [("cluster", "e1_A", "e6_A"), ("cluster", "e1_A", "e7_A")]
+    clean["splits"].loc[7, "split"] = "quarantine"
+    assert audit(clean).empty
+    clean["chains"][6] = with_sequence(clean["chains"][6], clean["chains"][1].sequence)
+    assert leaks(audit(clean)) == [("cluster", "e1_A", "e6_A"), ("sequence", "e1_A", "e6_A")]
+
+
 def test_each_chain_that_leaks_has_a_row(clean):
     clean["splits"]["split"] = ["train", "train", "test", "test", *SIDES[4:]]
     clean["clusters"].loc[:3, "cluster"] = "same"

@@ -1,7 +1,9 @@
 """The scripts from pairs to audit, one after the other, as the workflow runs them."""
 
 import runpy
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -69,6 +71,75 @@ def test_a_hold_out_takes_its_family_to_test_and_the_audit_passes(run, files, tm
 
 def test_an_unknown_hold_out_is_told(capsys, files):
     assert "hold-out absent: no such chain or entry" in capsys.readouterr().out
+
+
+def split(run, files, *more):
+    out = files["splits"].with_name("again.tsv")
+    run("split_chains", "--chains", files["chains"], "--families", files["families"],
+        "--clusters", files["clusters"], "--fractions", 0.7, 0.15, 0.15, "--seed", 0,
+        "--out", out, *more)  # fmt: skip
+    return pd.read_csv(out, sep="\t", keep_default_na=False).set_index("chain_id")
+
+
+def test_hold_outs_of_a_table_are_held_out_and_the_summary_counts_them(run, files, tmp_path):
+    held, summary = tmp_path / "holdouts.tsv", tmp_path / "summary.tsv"
+    held.write_text("puzzle\tpdb_id\nrp1\t1EVV\n")
+    table = split(run, files, "--holdout-table", held, "--summary", summary)
+    assert set(table.index[table["reason"] == "holdout"]) == {"1ehz_A", "1evv_A", "6tna_A"}
+    numbers = pd.read_csv(summary, sep="\t").set_index("side")
+    assert list(numbers.index) == [
+        "train", "validation", "test", "quarantine", "held out at E <= 0.001", "held out at E <= 1",
+    ]  # fmt: skip
+    assert numbers.loc["held out at E <= 0.001", "residues"] == 3 * 76
+    assert numbers.loc[["train", "validation", "test"], "chains"].sum() == len(table)
+
+
+def test_an_earlier_split_is_kept_by_another_seed(run, files):
+    before = pd.read_csv(files["splits"], sep="\t", keep_default_na=False).set_index("chain_id")
+    table = split(run, files, "--previous", files["splits"], "--seed", 9)
+    assert table["split"].equals(before["split"])
+
+
+def test_neighbours_are_searched_joined_and_audited(run, files, tmp_path, example_chains):
+    trna = next(chain for chain in example_chains if chain.name == "1ehz_A")
+    coords = trna.coords.copy()
+    coords[:, 12:] = np.nan
+    letters = "".join(np.random.default_rng(0).permutation(list(trna.sequence)))
+    twin = replace(
+        trna, entry="9fak", sequence=letters, coords=coords, atom_mask=np.isfinite(coords).all(-1)
+    )
+    write_chains([*example_chains, twin], files["chains"])
+    run("cluster_sequences", "--chains", files["chains"], "--identity", 0.9, "--coverage", 0.8,
+        "--out", files["clusters"])  # fmt: skip
+    near = tmp_path / "neighbours.tsv"
+    run("find_neighbours", "--chains", files["chains"], "--families", files["families"],
+        "--clusters", files["clusters"], "--tm", 0.45, "--out", near)  # fmt: skip
+    found = pd.read_csv(near, sep="\t")
+    assert set(found["neighbour"]) == {"9fak_A"}
+    joined = split(run, files, "--neighbours", near, "--holdouts", "1evv")
+    assert joined.loc["9fak_A", ["split", "reason"]].tolist() == ["test", "holdout"]
+    files["splits"] = files["splits"].with_name("again.tsv")
+    nearest, evidence = tmp_path / "nearest.tsv", tmp_path / "logs" / "pairs.tsv"
+    more = "--neighbours", 10, "--nearest", nearest, "--evidence", evidence
+    audit(run, files, tmp_path / "leakage.tsv", *more)
+    table = pd.read_csv(nearest, sep="\t", keep_default_na=False)
+    assert set(table["chain_id"]) == set(joined.index[joined["split"] == "test"])
+    joined["split"] = joined["split"].where(joined.index != "9fak_A", "train")
+    joined["component"] = joined["component"].where(joined.index != "9fak_A", "9fak_A")
+    joined.reset_index().to_csv(files["splits"], sep="\t", index=False)
+    with pytest.raises(SystemExit, match=r"structure +9fak_A +1ehz_A"):
+        audit(run, files, tmp_path / "leakage.tsv", *more)
+    assert set(pd.read_csv(evidence, sep="\t")["kind"]) == {"structure"}
+
+
+def test_the_split_is_set_beside_a_random_one(run, files, tmp_path):
+    out = tmp_path / "comparison.tsv"
+    run("compare_splits", "--chains", files["chains"], "--families", files["families"],
+        "--clusters", files["clusters"], "--splits", files["splits"],
+        "--fractions", 0.7, 0.15, 0.15, "--seed", 0, "--out", out)  # fmt: skip
+    table = pd.read_csv(out, sep="\t").set_index("what")
+    assert table.loc["leaks: all", "components"] == 0
+    assert table.loc["leaks: all", "random"] > 0
 
 
 def test_a_leak_is_written_and_named_and_ends_with_status_one(run, files, tmp_path):

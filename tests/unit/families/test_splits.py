@@ -7,7 +7,7 @@ import pytest
 from rna_predict.errors import InputError
 from rna_predict.families.clusters import cluster_sequences
 from rna_predict.families.components import find_components
-from rna_predict.families.splits import split_chains, unknown_holdouts
+from rna_predict.families.splits import split_chains
 from rna_predict.structure.chain import model_chain
 
 NO_FAMILIES = pd.DataFrame({"chain_id": [], "family": [], "evalue": []})
@@ -82,6 +82,12 @@ def test_the_same_seed_gives_the_same_split_in_any_order_of_chains():
     assert not first["split"].equals(split(chains, seed=2)["split"])
 
 
+def test_a_small_side_is_no_single_large_component():
+    chains = [chain(f"e{k}", length=20) for k in range(100)] + [chain("big", length=280)]
+    for seed in range(5):
+        assert split(chains, seed=seed).loc["big_A", "split"] == "train"
+
+
 def test_hold_outs_go_to_test_with_their_relatives():
     chains = [chain(f"e{k}") for k in range(20)] + [chain("e3", "B")]
     hits = families(("e3_B", "RF1", 1e-4), ("e5_A", "RF1", 1e-4), ("e7_A", "RF1", 0.1))
@@ -107,9 +113,28 @@ def test_chains_like_a_target_are_hold_outs():
     assert list(table.index[table["reason"] == "holdout"]) == ["e4_A"]
 
 
-def test_unknown_hold_outs_are_told():
-    chains = [chain("a"), chain("b")]
-    assert unknown_holdouts(chains, ["a", "b_A", "b_C", "zzzz"]) == ["b_C", "zzzz"]
+def test_chains_of_the_family_of_a_target_are_hold_outs():
+    chains = [chain(f"e{k}") for k in range(20)]
+    hits = families(("e4_A", "RF1", 1e-9), ("e5_A", "RF1", 0.5), ("e6_A", "RF2", 1e-9))
+    of_targets = families(("mine", "RF1", 1e-12), ("mine", "RF2", 0.2))
+    table = split(chains, hits, targets={"mine": "A" * 30}, target_families=of_targets)
+    assert list(table.index[table["reason"] == "holdout"]) == ["e4_A"]
+
+
+def test_structural_neighbours_are_one_component_and_follow_a_hold_out():
+    chains = [chain(f"e{k}") for k in range(20)]
+    near = pd.DataFrame({"chain_id": ["e1_A", "e3_A"], "neighbour": ["e2_A", "gone_A"]})
+    table = split(chains, neighbours=near, holdouts=["e2"])
+    assert table.loc["e1_A", "component"] == table.loc["e2_A", "component"]
+    assert set(table.index[table["reason"] == "holdout"]) == {"e1_A", "e2_A"}
+
+
+def test_members_by_their_score_are_relatives_whatever_their_e_value():
+    chains = [chain(f"e{k}") for k in range(20)]
+    hits = families(("e1_A", "RF1", 0.1), ("e2_A", "RF1", 1e-9), ("e3_A", "RF1", 0.1))
+    hits["label"] = ["True", "True", "False"]
+    table = split(chains, hits, holdouts=["e2"])
+    assert set(table.index[table["reason"] == "holdout"]) == {"e1_A", "e2_A"}
 
 
 def test_new_and_undated_chains_go_to_test_with_their_relatives():
@@ -138,6 +163,12 @@ def test_sides_of_no_share_stay_empty_and_overfull_test_leaves_proportions():
     assert two["split"].value_counts().to_dict() == {"train": 32, "validation": 8}
     held = split(chains, holdouts=[f"e{k}" for k in range(20)], fractions=(0.6, 0.2, 0.2))
     assert held["split"].value_counts().to_dict() == {"test": 20, "train": 15, "validation": 5}
+
+
+def test_no_chains_give_an_empty_table():
+    table = split_chains([], NO_FAMILIES, cluster_sequences([], 0.9, 0.8), fractions=SHARES)
+    assert list(table.columns) == ["chain_id", "component", "split", "reason"]
+    assert table.empty
 
 
 def test_impossible_splits_are_refused():

@@ -12,14 +12,18 @@ import yaml
 from safetensors.numpy import save_file
 
 from rna_predict.constants import TORSIONS, slot_mask, torsion_slots
+from rna_predict.evaluate.reference import geometry_statistics
 from rna_predict.evaluate.scores import residue_scores, score_models
 from rna_predict.geometry.dihedrals import dihedral
 from rna_predict.report.inputs import ReportInputs
+from rna_predict.secondary.dot_bracket import to_dot_bracket
+from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
 from rna_predict.structure.chain import Chain, model_chain
 from rna_predict.structure.mmcif import read_chains, write_chain
 from rna_predict.structure.store import write_chains
 
 TARGETS = ("1y26_X", "1xjr_A", "1a9n_R")
+FAMILIES = {"train": ("RF00005", "tRNA"), "test": ("RF00167", "Purine")}
 SHAKE = (1.2, 2.0, 3.5, 6.0, 9.0)
 """How far each model strays from its native (angstrom)."""
 
@@ -155,18 +159,95 @@ def write_dataset(root: Path, chains: list[Chain]) -> None:
     for k, chain in enumerate(chains):
         held = chain.name in TARGETS
         split = "test" if held else "validation" if k % 6 == 0 else "train"
-        splits.append((chain.name, f"c{k}", split, "holdout" if held else ""))
+        # A family is on one side only, as the audit demands.
+        family = FAMILIES.get(split) if len(chain) > 60 else None
+        component = family[0] if family else f"c{k}"
+        splits.append((chain.name, component, split, "holdout" if held else ""))
         clusters.append((chain.name, f"s{k}"))
-        if len(chain) > 70:
-            families.append((chain.name, "RF00005", "tRNA", 0, len(chain), 55.2, 1e-9))
+        if family:
+            families.append((chain.name, *family, 0, len(chain), 55.2, 1e-9))
     write_table(root / "splits.tsv", splits, ["chain_id", "component", "split", "reason"])
     write_table(root / "clusters.tsv", clusters, ["chain_id", "cluster"])
     columns = ["chain_id", "family", "family_name", "start", "end", "score", "evalue"]
     write_table(root / "families.tsv", families, columns)
     write_table(root / "leakage.tsv", [], ["kind", "train_chain", "test_chain", "value", "detail"])
-    tiers = [("coordinates", 12, 12, 0, 1.0), ("pair_swap", 4, 5, 11, 0.42)]
-    columns = ["tier", "parents", "copies", "changed_residues", "factor"]
+    tiers = [
+        ("coordinates", 12, 12, 0, 1.0, 0, 0.79, 1.9, ""),
+        ("pair_swap", 4, 5, 11, 0.42, 1, 0.02, 0.31, ""),
+        ("homolog", 0, 0, 0, 0.0, 0, float("nan"), float("nan"), "no homologs"),
+    ]
+    columns = ["tier", "parents", "copies", "changed_residues", "factor", "dropped"]
+    columns += ["c1_median", "c1_max", "note"]
     write_table(root / "augmentation.tsv", tiers, columns)
+
+
+def write_checks(root: Path, chains: list[Chain], targets: tuple[str, ...]) -> None:
+    """Write what the data stages found when they looked at their own work."""
+    kept = {"chains": len(chains), "residues": sum(len(chain) for chain in chains)}
+    kept |= {"entries": len({chain.entry for chain in chains})}
+    steps = [
+        ("listed", "", {}), ("fetched", "not_fetched", {"entries": 1}),
+        ("parsed", "unreadable", {}), ("filter", "too_short", {"chains": 2, "residues": 7}),
+        ("filter", "too_modified", {"chains": 1, "residues": 40}), ("kept", "", {}),
+    ]  # fmt: skip
+    left = {w: kept[w] + sum(lost.get(w, 0) for _, _, lost in steps) for w in kept}
+    rows = []
+    for step, reason, lost in steps:
+        row = {"step": step, "removes": reason}
+        for what in ("entries", "chains", "residues"):
+            row[f"{what}_in"] = left[what]
+            left[what] -= lost.get(what, 0)
+            row[f"{what}_out"] = left[what]
+        rows.append(row)
+    write_table(root / "funnel.tsv", rows)
+    notes = [("1ehz", "A", "unknown_residues", "1 N"), ("1y26", "", "facts_differ", "resolution")]
+    write_table(root / "notes.tsv", notes, ["entry", "chain", "note", "detail"])
+    write_table(root / "geometry.tsv", geometry_statistics(chains))
+    checks = [
+        (name, compared, apart)
+        for compared, apart in [(90, 2e-5), (10, 4e-5)]
+        for name in (*TORSIONS, "phase")
+    ]
+    write_table(root / "checked.tsv", checks, ["angle", "compared", "max_difference"])
+    nearest = [
+        ("1y26_X", "1ehz_A", 0.48, 0.91, 0.11, "1ehz_A", 0.31, 71),
+        ("1xjr_A", "1ehz_A", 0.44, 0.6, 0.0, "17ra_A", 0.28, 47),
+        ("1a9n_R", "1kxk_A", 0.4, 0.3, 0.0, "", float("nan"), float("nan")),
+    ]
+    columns = ["chain_id", "nearest", "identity", "coverage", "contained", "nearest_fold"]
+    write_table(root / "nearest.tsv", nearest, [*columns, "tm", "residues"])
+    summary = [
+        ("train", 12, 330, 0.478, 0.7, 1, 12, 10), ("validation", 4, 219, 0.317, 0.15, 0, 4, 4),
+        ("test", 3, 142, 0.205, 0.15, 1, 3, 3), ("quarantine", 0, 0, 0.0, "", 0, 0, 0),
+        ("held out at E <= 0.001", 3, 142, 0.205, "", 1, 3, 3),
+    ]  # fmt: skip
+    columns = ["side", "chains", "residues", "share", "wanted", "families", "clusters"]
+    write_table(root / "summary.tsv", summary, [*columns, "components"])
+    comparison = [
+        ("train: chains", 12, 12), ("leaks: all", 0, 12), ("test chains with a leak", 0.0, 0.667),
+    ]  # fmt: skip
+    write_table(root / "comparison.tsv", comparison, ["what", "components", "random"])
+    pairs = annotate_pairs(chains)
+    pairs.to_parquet(root / "pairs.parquet")
+    # Structures are right by construction, and so are sure pairs but for targets.
+    folded, probable = [], []
+    by_name = canonical_pairs(pairs).groupby("chain_id")
+    for chain in chains:
+        known = by_name.get_group(chain.name) if chain.name in by_name.groups else pairs.head(0)
+        ends = list(zip(known["i"].tolist(), known["j"].tolist(), strict=True))
+        brackets = to_dot_bracket(ends, len(chain))
+        folded.append((chain.name, brackets, brackets, -1.0))
+        if chain.name in targets:
+            probable += [(chain.name, 0, len(chain) - 1, 0.97), (chain.name, 1, 12, 0.2)]
+            continue
+        free = sorted(set(range(len(chain))) - {end for pair in ends for end in pair})
+        wrong = zip(free[::2], free[1::2], strict=False)
+        probable += [(chain.name, i, j, 0.97) for i, j in ends]
+        probable += [(chain.name, i, j, 0.6) for i, j in wrong]
+    columns = ["chain_id", "mfe", "mea", "mfe_energy"]
+    pd.DataFrame(folded, columns=columns).to_parquet(root / "structures.parquet")
+    columns = ["chain_id", "i", "j", "probability"]
+    pd.DataFrame(probable, columns=columns).to_parquet(root / "probabilities.parquet")
 
 
 def write_training(root: Path) -> str:
@@ -220,12 +301,9 @@ def write_run(root: Path, chains: list[Chain], targets=TARGETS) -> ReportInputs:
     write_dataset(root, chains)
     sha256 = write_training(root)
     by_name = {chain.name: chain for chain in chains}
-    probable = []
+    write_checks(root, chains, targets)
     for name in targets:
         write_target(root, by_name[name], name, sha256)
-        probable += [(name, 0, len(by_name[name]) - 1, 0.97), (name, 1, 12, 0.2)]
-    columns = ["chain_id", "i", "j", "probability"]
-    pd.DataFrame(probable, columns=columns).to_parquet(root / "probabilities.parquet")
     for rule, seconds in {"train_model/example": 321.4, "build": 2.5, "fetch/000": 0.4}.items():
         row = {"s": seconds, "h:m:s": "0:00:01", "max_rss": "-" if seconds < 1 else 812.3}
         write_table(root / f"benchmarks/{rule}.tsv", [row])
@@ -243,6 +321,10 @@ def write_run(root: Path, chains: list[Chain], targets=TARGETS) -> ReportInputs:
         predictions_dir=root / "predictions", refined_dir=root / "refined",
         ranked_dir=root / "ranked", scores_dir=root / "scores",
         manifests=(root / "raw/000.tsv",), probabilities=root / "probabilities.parquet",
+        pairs=root / "pairs.parquet", structures=root / "structures.parquet",
+        funnel=root / "funnel.tsv", notes=root / "notes.tsv", geometry=root / "geometry.tsv",
+        angle_check=root / "checked.tsv", nearest=root / "nearest.tsv",
+        split_summary=root / "summary.tsv", split_comparison=root / "comparison.tsv",
         weights=root / "model.safetensors", benchmarks_dir=root / "benchmarks",
     )  # fmt: skip
 

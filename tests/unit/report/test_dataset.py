@@ -5,9 +5,16 @@ import pandas as pd
 import pytest
 
 from rna_predict.errors import InputError
-from rna_predict.report.data_figures import circular_mean, circular_spread, share_between
-from rna_predict.report.data_sections import funnel_steps, leak_notice, split_table
+from rna_predict.report.checks import read_checks
+from rna_predict.report.data_figures import (
+    circular_mean,
+    circular_spread,
+    funnel_figure,
+    share_between,
+)
+from rna_predict.report.data_sections import rejected_chains
 from rna_predict.report.dataset import read_dataset
+from rna_predict.report.split_sections import leak_notice, split_table
 
 
 @pytest.fixture(scope="module")
@@ -15,15 +22,26 @@ def dataset(run_inputs):
     return read_dataset(run_inputs)
 
 
-def test_every_step_of_the_funnel_counts_what_the_tables_hold(dataset, example_chains):
-    counts = {name: count for name, count, _ in funnel_steps(dataset)}
-    kept = len({chain.name for chain in example_chains})
-    assert counts["Chains kept"] == kept
-    assert counts["Chains found"] == kept + 3
-    assert counts["Entries listed"] == counts["Entries fetched"] + 1
-    sides = [counts[f"{side} chains"] for side in ("Training", "Validation", "Test")]
-    assert sum(sides) == kept
-    assert counts["Augmented copies"] == 17
+def test_a_rejected_chain_counts_once_however_many_models_it_has(dataset):
+    assert rejected_chains(dataset) == 3
+    twice = pd.concat([dataset.rejected, dataset.rejected])
+    assert rejected_chains(replace(dataset, rejected=twice)) == 3
+
+
+def test_the_funnel_shows_the_steps_that_removed_something(run_inputs, dataset):
+    funnel = read_checks(run_inputs, dataset).funnel
+    drawing = str(funnel_figure(funnel).drawings[0])
+    for name in ("Listed", "Not fetched", "Too short", "Too modified", "Kept"):
+        assert f">{name}<" in drawing
+    assert "Unreadable" not in drawing
+    assert drawing.count("removed</title>") == 5
+    assert f">{len(dataset.chains)}</text>" in drawing
+
+
+def test_checks_of_angles_are_joined_over_shards(run_inputs, dataset):
+    angles = read_checks(run_inputs, dataset).angles
+    assert (angles["compared"] == 100).all()
+    assert angles["max_difference"].to_numpy() == pytest.approx(4e-5)
 
 
 def test_a_chain_called_na_is_a_chain_not_an_entry(dataset):

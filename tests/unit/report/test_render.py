@@ -15,7 +15,14 @@ from rna_predict.errors import InputError
 from rna_predict.report.format import DASH, number
 from rna_predict.report.render import build_report
 
-SECTIONS = ("summary", "targets", "training", "data", "angles", "times", "settings", "glossary")
+SECTIONS = (
+    "summary", "targets", "training", "data", "splits", "angles", "times", "settings", "glossary",
+)  # fmt: skip
+OPTIONAL = {
+    "manifests": (), "probabilities": None, "weights": None, "benchmarks_dir": None,
+    "pairs": None, "structures": None, "funnel": None, "notes": None, "geometry": None,
+    "angle_check": None, "nearest": None, "split_summary": None, "split_comparison": None,
+}  # fmt: skip
 HOSTILE = "<script>alert(1)<"
 
 
@@ -145,7 +152,7 @@ def test_splits_and_rejects_are_counted(built, run_inputs):
     _, page = built
     splits = pd.read_table(run_inputs.splits)
     counts = splits["split"].value_counts()
-    assert page.column("Splits", "Chains") == [
+    assert page.column("Splits", "Chains")[:3] == [
         str(counts[side]) for side in ("train", "validation", "test")
     ]
     assert page.column("All rejects", "Chain") == [DASH, "Q", "NA", "B"]
@@ -286,6 +293,11 @@ def test_the_script_builds_the_same_page_as_the_function(root, small_run, tmp_pa
         "refined-dir": small_run.refined_dir, "ranked-dir": small_run.ranked_dir,
         "scores-dir": small_run.scores_dir, "benchmarks-dir": small_run.benchmarks_dir,
         "manifests": small_run.manifests[0], "probabilities": small_run.probabilities,
+        "pairs": small_run.pairs, "structures": small_run.structures, "funnel": small_run.funnel,
+        "notes": small_run.notes, "geometry": small_run.geometry,
+        "angle-check": small_run.angle_check, "nearest": small_run.nearest,
+        "split-summary": small_run.split_summary,
+        "split-comparison": small_run.split_comparison,
         "weights": small_run.weights, "out": tmp_path / "page/index.html",
     }  # fmt: skip
     script.main([word for key, value in options.items() for word in (f"--{key}", str(value))])
@@ -296,9 +308,48 @@ def test_the_script_builds_the_same_page_as_the_function(root, small_run, tmp_pa
 
 
 def test_a_run_without_targets_or_optional_tables_still_has_its_page(small_run, tmp_path):
-    inputs = replace(
-        small_run, targets=(), manifests=(), probabilities=None, weights=None, benchmarks_dir=None
-    )
-    text, page = read_page(inputs, tmp_path / "page")
+    text, page = read_page(replace(small_run, targets=(), **OPTIONAL), tmp_path / "page")
     assert set(SECTIONS) <= set(page.ids)
-    assert "No times were recorded" in text and "Entries listed" not in text
+    assert "No times were recorded" in text and "What came in" not in text
+    words = " ".join(" ".join(page.text).split())
+    assert (
+        "This run has no table of: the funnel from list to store; notes on kept chains; "
+        "base pairs from sequence against those of the structures." in words
+    )
+    assert (
+        "no table of: bond lengths and bond angles; stored angles against angles measured again."
+        in words
+    )
+
+
+def test_what_the_checks_found_is_shown(built, run_inputs):
+    _, page = built
+    funnel = pd.read_table(run_inputs.funnel)
+    steps = "From list to store, step by step"
+    assert page.column(steps, "Chains") == [str(v) for v in funnel["chains_out"]]
+    assert page.column(steps, "Removed residues nt")[3:5] == ["7", "40"]
+    assert page.column("Notes on kept chains", "Note") == ["unknown residues", "facts differ"]
+    folding = "Base pairs from sequence against the structures"
+    ppv = page.column(folding, "PPV")
+    assert float(ppv[0]) < float(ppv[2]) < 1 and ppv[3:] == ["1.000"] * 2
+    assert page.column(folding, "Sensitivity")[3:] == ["1.000"] * 2
+    assert page.column("Angles in numbers", "Check °")[0].startswith("4.0e")
+    assert page.column("This split and a random one", "What")[0] == "leaks: all"
+    assert page.column("This split and a random one", "Random") == ["12", "0.667"]
+    assert page.column("Splits", "Wanted %") == ["70.0", "15.0", "15.0", DASH]
+    assert page.column("Splits", "Split")[-1] == "Held out at E <= 0.001"
+    nearest = page.column("Nearest training chains of each test chain", "TM-score")
+    assert nearest == ["0.310", "0.280", DASH]
+    assert any("3\N{NO-BREAK SPACE}test chains" in text and "0.48" in text for text in page.text)
+    assert page.column("Augmentation", "Dropped") == ["0", "1", "0"]
+    assert page.column("Augmentation", "Note")[2] == "no homologs"
+    assert "Bond lengths by sugar pucker" in page.text
+
+
+def test_empty_checks_are_a_sentence_and_no_empty_plot(small_run, tmp_path):
+    for path in (small_run.geometry, small_run.notes):
+        pd.read_table(path).head(0).to_csv(path, sep="\t", index=False)
+    text, page = read_page(small_run, tmp_path / "page")
+    assert "No chain has a resolution that is known and good enough" in text
+    assert "Bond lengths by sugar pucker" not in page.text
+    assert "No kept chain has an unknown residue" in text
