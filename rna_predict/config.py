@@ -137,7 +137,7 @@ class Families(Section):
     cluster_program: Literal["builtin", "mmseqs", "cd-hit"] = "builtin"
     """What clusters; the others must be on PATH."""
     neighbour_tm: float = Fraction
-    """Chains without a family join structural neighbours of at least this TM-score; 0 = off."""
+    """Chains join their structural neighbours of at least this TM-score; 0 = off."""
 
 
 class Splits(Section):

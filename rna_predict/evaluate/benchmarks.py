@@ -15,6 +15,7 @@ import pandas as pd
 
 from rna_predict.errors import InputError
 from rna_predict.evaluate.models import read_complex, read_complexes
+from rna_predict.evaluate.pairing import How
 from rna_predict.evaluate.scores import RESIDUE_COLUMNS, residue_scores, score_models
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.files import replacing
@@ -211,8 +212,10 @@ def score_target(
         scores["status"], scores["rank"] = status, 1
     else:
         models = read_complexes(paths)
-        scores = score_models(models, reference, names, jobs=jobs)
-        residues = residue_scores(models, reference, names, jobs=jobs)
+        # Ours are numbered from 1, whatever gaps the native's numbers have.
+        pairing: How = "auto" if predictor == FOREIGN else "sequence"
+        scores = score_models(models, reference, names, pairing, jobs=jobs)
+        residues = residue_scores(models, reference, names, pairing, jobs=jobs)
         scores["status"] = [FAILED if error else SCORED for error in scores["error"]]
         scores["rank"] = range(1, len(scores) + 1)
     if predictor == FOREIGN:

@@ -11,6 +11,9 @@ from jaxtyping import Float
 
 LEVEL: Final = 0.95
 """Coverage of the intervals."""
+FEWEST: Final = 6
+"""Targets below which there is no p-value: even if one predictor wins on all of 5, the sign test
+gives 0.06, while the bootstrap, which knows no other differences, would give 0."""
 CHUNK: Final = 2_000_000
 """Draws held at a time."""
 
@@ -77,11 +80,11 @@ def paired_interval(
         Mean of ``first - second`` and its interval.
     p : float
         Twice the smaller share of bootstrap means at or beyond 0, never below ``1 / draws``; NaN
-        with fewer than two targets.
+        with fewer than ``FEWEST`` targets.
     """
     differences = first - second
     mean, low, high = mean_interval(differences, draws, rng)
-    if len(differences) < 2:
+    if len(differences) < FEWEST:
         return mean, low, high, float("nan")
     means = resampled_means(differences, draws, rng)
     p = 2 * min((means <= 0).mean(), (means >= 0).mean())

@@ -1,7 +1,7 @@
 """INF: how well a model keeps the interactions of the native, and other comparisons of contacts.
 
 Interaction network fidelity: Parisien et al. (2009) RNA 15:1875. An interaction is a pair of
-residues, for base pairs outside the Watson-Crick ones with its Leontis-Westhof class.
+residues with its class: that of Leontis and Westhof, or the topology of a stacking.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,15 @@ from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
 from rna_predict.secondary.stacking import annotate_stackings
 from rna_predict.structure.chain import Chain
 
-WATSON_CRICK = ("AU", "UA", "GC", "CG")
 CONTACT = 12.0
 """Residues whose C1' are nearer are in contact (angstrom)."""
 APART = 4
 """Neighbours in sequence nearer than this are no contacts."""
 
-STACKED, NEAR = "stack", "near"
-"""Classes of what is no base pair."""
+NEAR = "near"
+"""Class of contacts."""
+TURNED = {"upward": "downward", "downward": "upward"}
+"""Topology of a stacking seen from the other residue; inward and outward stay."""
 
 Keys = frozenset[tuple[int, int, str]]
 
@@ -38,10 +39,11 @@ class Interactions:
     Attributes
     ----------
     watson_crick : set
-        cWW pairs of A-U and G-C.
+        cWW pairs of any bases, as the official tables of RNA-Puzzles count them.
     others : set
         All other base pairs.
     stackings : set
+        By topology.
     nested, crossing : set
         Canonical pairs (G-U included) without and with pseudoknots.
     contacts : set
@@ -72,7 +74,7 @@ def find_interactions(chain: Chain) -> Interactions:
     canonical = canonical_pairs(pairs)
     brackets = to_dot_bracket(zip(canonical["i"], canonical["j"], strict=True), len(chain))
     crosses = np.array([brackets[i] != OPENING[0] for i in canonical["i"]], dtype=bool)
-    plain = (pairs["lw"] == "cWW") & pairs["bases"].isin(WATSON_CRICK)
+    plain = pairs["lw"] == "cWW"
     stackings = annotate_stackings([chain])
     c1 = chain.coords[:, SLOT_INDEX[ALPHABET[0]]["C1'"]]
     rows = np.flatnonzero(np.isfinite(c1).all(-1))
@@ -81,7 +83,7 @@ def find_interactions(chain: Chain) -> Interactions:
     return Interactions(
         _keys(pairs[plain], pairs.loc[plain, "lw"]),
         _keys(pairs[~plain], pairs.loc[~plain, "lw"]),
-        _keys(stackings, [STACKED] * len(stackings)),
+        _keys(stackings, stackings["topology"]),
         _keys(canonical[~crosses], canonical.loc[~crosses, "lw"]),
         _keys(canonical[crosses], canonical.loc[crosses, "lw"]),
         frozenset((int(i), int(j), NEAR) for i, j in near),
@@ -110,8 +112,7 @@ def paired_interactions(found: Interactions, pairing: Pairing) -> Interactions:
         for i, j, kind in keys:
             if i in place and j in place:
                 a, b = place[i], place[j]
-                turned = kind if kind in (STACKED, NEAR) else kind[0] + kind[2] + kind[1]
-                moved.add((a, b, kind) if a < b else (b, a, turned))
+                moved.add((a, b, kind) if a < b else (b, a, _turned(kind)))
         return frozenset(moved)
 
     return Interactions(*(move(getattr(found, name)) for name in found.__dataclass_fields__))
@@ -188,6 +189,13 @@ def structural_elements(length: int, pairs: Int[np.ndarray, "p 2"]) -> list[str]
     names = np.where(np.cumsum(inside[:-1]) > 0, "loop", "strand").astype("<U6")
     names[pairs.ravel()] = "stem"
     return names.tolist()
+
+
+def _turned(kind: str) -> str:
+    """Name a class of interaction from the other residue."""
+    if kind == NEAR or len(kind) > 3:
+        return TURNED.get(kind, kind)
+    return kind[0] + kind[2] + kind[1]
 
 
 def _keys(table: pd.DataFrame, labels: Iterable[str]) -> Keys:

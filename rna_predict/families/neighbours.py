@@ -3,13 +3,14 @@
 Comparing all with all would take hours. A chain is compared with those nearest to it by four
 descriptors: distances along the chain resampled to a grid, the distribution of distances, contacts
 by their separation in sequence, and words of three bases. Each ranks the others and the ranks are
-summed; among 22 pairs of different components with a TM-score of 0.45 or more 86 % were within the
-20 nearest and all within the 50 nearest.
+summed. Of the 22 pairs of different components with a TM-score of 0.45 or more that a comparison of
+55 chains with all others found, 91 % were within the 20 nearest, 95 % within 30, all within 50.
 
 TM-scores are divided by the longer chain. Divided by the shorter one, any hairpin would resemble
 every ribosome. Below ``SHORTEST`` residues a high score says little: d0 has no formula there, and
-strands of one helix score as high as relatives do. From there on, among 1,500 random pairs of
-different components, the 8 with 0.45 or more were all relatives that no family or cluster knows.
+pieces of one helix score as high as relatives do. From there on 5 of 1,500 random pairs of
+different components had 0.45 or more, and all were relatives that no family or cluster knew (tRNA
+stems, riboswitches, guide RNAs).
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,9 @@ learned nothing about folds. The chain starts as one A-form strand. Gradient des
 backbone torsions, through the kinematics, brings the partners of each predicted pair to the
 distances they have in a duplex; paired residues are held near A-form, loops move freely, bonds and
 angles stay ideal. Pairs are switched on from the shortest loops to the longest.
+
+Far pairs of large folds often stay open by an angstrom or two: torsions have long levers. Moving
+rigid residues instead, with bonds as restraints, closed fewer pairs and broke bonds by 0.6 A.
 """
 
 from dataclasses import dataclass
@@ -33,13 +36,13 @@ DUPLEX: Final = {(0, 0): (18.3, 15.0, 10.5), (0, -1): (18.6, 17.5, 13.7), (1, 0)
 and i + 1 and j - 1 do: medians over the 133 such steps of the embedded example's entries."""
 FREE: Final = ("alpha", "beta", "gamma", "epsilon", "zeta")
 """Torsions that move; sugars stay C3'-endo."""
-LOOP_NOISE: Final = radians(25.0)
+LOOP_NOISE: Final = radians(40.0)
 """Standard deviation of what is added to the torsions of loops, so that models differ."""
 HELIX_WIDTH, LOOP_WIDTH = radians(10.0), radians(120.0)
 """Deviations from A-form that cost one unit in a paired and in an unpaired residue."""
-CONTACT: Final = 6.0
+CONTACT: Final = 5.0
 """Beads of residues that are not neighbours come no closer without cost (angstrom)."""
-STEPS, RATE = 500, 0.02
+STEPS, RATE = 400, 0.03
 """Steps of the descent (Adam), and its greatest step (radians)."""
 
 

@@ -1,8 +1,9 @@
 """Annotate stacked bases in 3D structures, vectorised.
 
 Two bases are stacked when a ring of the one lies close above a ring of the other and their planes
-are nearly parallel: the criteria of Gabb et al. (1996) J Mol Graph 14:6, with the angles chosen so
-that the stacking fidelity of RNA-Puzzles models is that of the official tables (MC-Annotate).
+are nearly parallel: the criteria of Gabb et al. (1996) J Mol Graph 14:6, with the angles chosen on
+models of four RNA-Puzzles, so that their stacking fidelity is that of the official tables, which
+rest on MC-Annotate. Its own output is met exactly, topology included, where it is at hand.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ CHUNK: Final = 20_000
 """Candidate pairs looked at together: bounds memory."""
 
 TOPOLOGIES: Final = ("upward", "downward", "inward", "outward")
-"""How the normals of i and j lie, after Major & Thibault (2007): both along the way from i to j
-(``>>``), both against it (``<<``), facing each other (``><``), turned away (``<>``)."""
+"""How the normals of i and j lie, as MC-Annotate names it: both along the way from i to j (``>>``),
+both against it (``<<``), facing each other (``><``), turned away from each other (``<>``)."""
 
 
 def annotate_stackings(chains: Sequence[Chain]) -> pd.DataFrame:

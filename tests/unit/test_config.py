@@ -42,7 +42,7 @@ def test_paths_start_from_the_root(root, values):
     assert config.entries.source == str(root / "config/example/pdb/{id}.cif.gz")
 
 
-@pytest.mark.parametrize("name", ["test.yaml", "pdb.yaml"])
+@pytest.mark.parametrize("name", ["test.yaml", "pdb.yaml", "rna3db.yaml"])
 def test_other_configurations_differ_only_in_known_keys(root, values, name):
     def merge(base, other):
         for key, value in other.items():

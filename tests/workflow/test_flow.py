@@ -24,7 +24,11 @@ def test_example_goes_through_every_stage(finished):
         ranking = pd.read_table(results / f"ranked/test/{target}/ranking.tsv")
         scores = pd.read_table(results / f"scores/test/{target}.tsv")
         assert len(ranking) == len(scores) == 2
-        assert scores[["tm_score", "lddt", "rmsd", "clash_score", "inf_all", "mcq"]].notna().all(axis=None)
+        assert (
+            scores[["tm_score", "lddt", "rmsd", "clash_score", "inf_all", "mcq"]]
+            .notna()
+            .all(axis=None)
+        )
         assert scores["error"].isna().all()
     assert (results / "report/index.html").stat().st_size > 100_000
 

@@ -51,6 +51,7 @@ DATASET = [
     "results/splits/summary.tsv",
     "results/splits/comparison.tsv",
     "results/splits/leakage.tsv",
+    "results/splits/nearest.tsv",
     "results/augment/augmented.parquet",
     "results/augment/probabilities.parquet",
 ]

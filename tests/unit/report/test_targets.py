@@ -41,7 +41,8 @@ def test_best_is_the_greatest_score_and_the_smallest_distance(run_inputs):
     table = pd.read_table(run_inputs.scores_dir / "1y26_X.tsv")
     assert target.best("tm_score") == pytest.approx(table["tm_score"].max())
     assert target.best("rmsd") == pytest.approx(table["rmsd"].min())
-    assert target.best("inf_all") is None
+    assert target.best("inf_all") == pytest.approx(table["inf_all"].max())
+    assert target.best("no_such_score") is None
 
 
 def test_canonical_pairs_of_a_trna_fold_back_on_themselves(run_inputs):

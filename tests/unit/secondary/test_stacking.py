@@ -16,15 +16,23 @@ from rna_predict.secondary.stacking import (
 from rna_predict.structure.chain import Chain, model_chain
 from rna_predict.structure.mmcif import read_chains
 
-# The stackings that MC-Annotate, whose annotation the official RNA-Puzzles tables rest on, finds
-# in puzzle 14 (5ddp): its output for the solution, example/14_solution_0.pdb.mcout of the
-# repository RNA-Puzzles/RNA_assessment, chain A. Letters: upward, downward, inward, outward.
-MC_ANNOTATE = """
-2-3u 3-4u 4-5u 5-6u 6-7u 9-10u 10-11u 11-12u 13-14u 14-15u 17-18u 18-19u 19-20u 20-21i 28-29u
-29-30u 30-31u 31-32u 33-34u 34-35u 35-36u 40-41u 43-44u 45-46u 46-47u 47-48u 48-49u 49-50u 50-51u
-52-53u 54-55d 56-57u 57-58u 58-59u 59-60u 60-61u 1-23d 2-59o 5-56o 10-18o 22-54i 23-61o 24-53i
-25-27o 26-51i 28-52o 35-45o
-"""
+# What MC-Annotate, on which the official RNA-Puzzles tables rest, finds: its output for puzzle 14
+# (5ddp; example/14_solution_0.pdb.mcout of the repository RNA-Puzzles/RNA_assessment, chain A) and
+# for three entries (first models; data set bioCIF). Letters: upward, downward, inward, outward.
+MC_ANNOTATE = {
+    "rna_puzzles/rp14_bound/native.pdb": """
+    2-3u 3-4u 4-5u 5-6u 6-7u 9-10u 10-11u 11-12u 13-14u 14-15u 17-18u 18-19u 19-20u 20-21i 28-29u
+    29-30u 30-31u 31-32u 33-34u 34-35u 35-36u 40-41u 43-44u 45-46u 46-47u 47-48u 48-49u 49-50u
+    50-51u 52-53u 54-55d 56-57u 57-58u 58-59u 59-60u 60-61u 1-23d 2-59o 5-56o 10-18o 22-54i 23-61o
+    24-53i 25-27o 26-51i 28-52o 35-45o
+    """,
+    "pdb/1aju.cif.gz": """
+    16-17u 17-18u 18-19u 20-21u 21-22u 26-27u 27-28u 28-29u 29-30u 36-37u 38-39u 39-40u 41-42u
+    42-43u 43-44u 44-45u 20-43o 30-34i 30-36o
+    """,
+    "pdb/1am0.cif.gz": "6-7u 7-8u 9-10u 13-14u 14-15u 15-16u 16-17u 33-34i 11-35u 12-34u",
+    "pdb/1bn0.cif.gz": "2-3u 3-4u 6-7u 7-8u 13-14u 14-15u 15-16u 16-17u 17-18u 18-19u 6-16o",
+}
 
 
 def base(letter, rise=0.0, shift=0.0, tilt=0.0, turned=False):
@@ -127,12 +135,13 @@ def test_stackings_between_chains_are_a_table_of_their_own():
     ]  # fmt: skip
 
 
-def test_stackings_of_puzzle_14_are_those_of_mc_annotate(shared_data):
-    (chain,) = read_chains(shared_data / "rna_puzzles" / "rp14_bound" / "native.pdb")
+@pytest.mark.parametrize("name", MC_ANNOTATE)
+def test_stackings_are_those_of_mc_annotate(shared_data, name):
+    (chain,) = read_chains(shared_data / name)
     i, j, topology = find_stackings(chain.kinds, chain.coords)
     numbers = chain.auth_numbers
     found = {f"{numbers[a]}-{numbers[b]}{t[0]}" for a, b, t in zip(i, j, topology, strict=True)}
-    assert found == set(MC_ANNOTATE.split())
+    assert found == set(MC_ANNOTATE[name].split())
 
 
 def test_stacks_of_1a4d_outside_its_stems_are_those_of_dssr(shared_data):
