@@ -19,6 +19,7 @@ from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
 from rna_predict.secondary.stacking import annotate_stackings
 from rna_predict.structure.chain import Chain
 
+WATSON_CRICK = ("AU", "UA", "GC", "CG")
 CONTACT = 12.0
 """Residues whose C1' are nearer are in contact (angstrom)."""
 APART = 4
@@ -39,7 +40,8 @@ class Interactions:
     Attributes
     ----------
     watson_crick : set
-        cWW pairs of any bases, as the official tables of RNA-Puzzles count them.
+        cWW pairs of A-U and G-C. Of the official tables of RNA-Puzzles the newer counts these,
+        the older cWW pairs of any bases.
     others : set
         All other base pairs.
     stackings : set
@@ -74,7 +76,7 @@ def find_interactions(chain: Chain) -> Interactions:
     canonical = canonical_pairs(pairs)
     brackets = to_dot_bracket(zip(canonical["i"], canonical["j"], strict=True), len(chain))
     crosses = np.array([brackets[i] != OPENING[0] for i in canonical["i"]], dtype=bool)
-    plain = pairs["lw"] == "cWW"
+    plain = (pairs["lw"] == "cWW") & pairs["bases"].isin(WATSON_CRICK)
     stackings = annotate_stackings([chain])
     c1 = chain.coords[:, SLOT_INDEX[ALPHABET[0]]["C1'"]]
     rows = np.flatnonzero(np.isfinite(c1).all(-1))

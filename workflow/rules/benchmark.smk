@@ -144,7 +144,7 @@ rule fold_target:
     benchmark:
         "results/benchmarks/fold_target/{benchmark}/{puzzle}.tsv"
     conda:
-        "../../envs/openmm.yaml"
+        "../../envs/rna_predict.yaml"
     threads: 1
     resources:
         mem_mb=8000,
@@ -178,7 +178,7 @@ rule fold_null:
     benchmark:
         "results/benchmarks/fold_null/{benchmark}/{puzzle}.tsv"
     conda:
-        "../../envs/openmm.yaml"
+        "../../envs/rna_predict.yaml"
     threads: 1
     resources:
         mem_mb=4000,
