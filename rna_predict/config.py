@@ -257,6 +257,8 @@ class Report(Section):
 
     title: str
     """Heading of the page."""
+    benchmark: bool = False
+    """Whether the page shows the benchmark, which is then run."""
 
 
 class Config(Section):

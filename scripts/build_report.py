@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         "--nearest": "what is nearest to each test chain in training (TSV)",
         "--split-summary": "what each split holds and what was wanted (TSV)",
         "--split-comparison": "the split beside a random one (TSV)",
+        "--benchmark": "folder of a benchmark's tables",
         "--weights": "weights of the run (safetensors)",
         "--benchmarks-dir": "folder of snakemake's benchmarks",
     }

@@ -78,6 +78,8 @@ class ReportInputs:
     """The split beside a random one (TSV)."""
     weights: Path | None = None
     """Weights that the models were made with (safetensors)."""
+    benchmark: Path | None = None
+    """Folder of a benchmark's tables (CSV)."""
     benchmarks_dir: Path | None = None
     """``{rule}.tsv`` or ``{rule}/**.tsv``: times and memory of the jobs, written by snakemake."""
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from rna_predict import __version__
 from rna_predict.constants import SLOT_ATOMS
+from rna_predict.report.benchmark_section import benchmark_section
 from rna_predict.report.charts import colour_table, hex_colours
 from rna_predict.report.checks import read_checks
 from rna_predict.report.data_sections import angle_section, data_section
@@ -73,6 +74,7 @@ def build_report(inputs: ReportInputs, out: Path) -> None:
             "is one.",
             [],
         ),
+        *([benchmark_section(inputs.benchmark)] if inputs.benchmark is not None else []),
         training_section(log),
         data_section(dataset, checks),
         split_section(dataset, checks, evalue, cutoff, float(options.get("audit_tm", 0.45))),

@@ -36,6 +36,11 @@ rule build_report:
         scores=lambda wildcards: expand(
             "results/scores/{run}/{target}.tsv", run=CONFIG.run, target=scored()
         ),
+        benchmark=(
+            f"results/benchmark/{CONFIG.benchmark.name}/summary.csv"
+            if CONFIG.report.benchmark
+            else []
+        ),
         script=SCRIPTS / "build_report.py",
     output:
         report(
@@ -57,6 +62,11 @@ rule build_report:
         run=CONFIG.run,
         targets=TARGETS,
         config=lambda wildcards: CONFIG.model_dump_json(),
+        benchmark=(
+            ["--benchmark", f"results/benchmark/{CONFIG.benchmark.name}"]
+            if CONFIG.report.benchmark
+            else []
+        ),
         code=code("build_report.py"),
     shell:
         "python {input.script:q}"
@@ -91,5 +101,6 @@ rule build_report:
         " --ranked-dir results/ranked/{params.run}"
         " --scores-dir results/scores/{params.run}"
         " --benchmarks-dir results/benchmarks"
+        " {params.benchmark:q}"
         " --out {output:q}"
         " &> {log:q}"

@@ -9,6 +9,7 @@ import pytest
 
 from rna_predict.errors import InputError
 from rna_predict.report.benchmark import FIGURES, TABLES, write_benchmark
+from rna_predict.report.benchmark_section import benchmark_section
 
 
 @pytest.fixture
@@ -111,3 +112,24 @@ def test_every_predictor_of_the_workflow_has_a_rule_that_makes_its_models(root):
     assert names == ["network", "null_model"]
     for name in names:
         assert text.count(f'directory(PREDICTORS["{name}"])') == 1
+
+
+def test_the_page_shows_means_comparisons_and_the_worst_targets(tmp_path, tables):
+    section = benchmark_section(written(tmp_path, tables))
+    means, _, *_, worst = section.blocks
+    summary = pd.read_csv(tmp_path / "out" / "summary.csv")
+    row = summary[
+        (summary["predictor"] == "gnn")
+        & (summary["statistic"] == "first")
+        & (summary["metric"] == "tm_score")
+    ]
+    shown = {tuple(cell.text for cell in cells[:2]): cells for cells in means.rows}
+    place = [column.key for column in means.columns].index("tm_score")
+    assert float(shown["gnn", "first"][place].text) == pytest.approx(row["mean"].item(), abs=6e-4)
+    assert len(worst.rows) == 3 * 8
+    assert any("too long" in cell.text or "failed" in cell.text for r in worst.rows for cell in r)
+
+
+def test_a_missing_table_of_a_benchmark_is_named(tmp_path):
+    with pytest.raises(InputError, match="summary.csv.*expected a table of a benchmark"):
+        benchmark_section(tmp_path)
