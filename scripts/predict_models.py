@@ -8,6 +8,7 @@ from rna_predict.data.records import read_record
 from rna_predict.predict.confidence import write_predictions
 from rna_predict.predict.sampling import predict_target
 from rna_predict.predict.weights import load_predictor
+from rna_predict.secondary.fold import BACKENDS, make_adjacency
 from rna_predict.structure.fasta import read_fasta
 from rna_predict.training.settings import ModelFile
 
@@ -24,6 +25,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--models", type=int, default=5, help="structures to sample")
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--backend", choices=BACKENDS, default="viennarna", help="of base pairs")
+    parser.add_argument("--files", type=Path, help="backend file: folder with a file a target")
+    parser.add_argument("--program", default="", help="backend program: command line with {out}")
+    parser.add_argument("--min-probability", type=float, default=0.01, help="of a pair (0 to 1)")
+    parser.add_argument("--max-span", type=int, default=0, help="of a pair (nt); 0: no bound")
+    parser.add_argument("--cache", type=Path, help="folder that keeps foldings by sequence")
     parser.add_argument(
         "--out-dir", type=Path, required=True, help="gets model_{k}.cif and confidence.json"
     )
@@ -34,8 +41,16 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"{args.targets} has no record {args.target}; records: {list(sequences)}")
     predictor = load_predictor(args.weights, args.device)
     predictor = replace(predictor, sampling=read_record(ModelFile, args.model).sampling)
+    adjacency = make_adjacency(
+        args.backend,
+        args.min_probability,
+        args.max_span,
+        files=args.files,
+        program=args.program,
+        cache=args.cache,
+    )
     predictions = predict_target(
-        predictor, args.target, sequences[args.target], args.models, args.seed
+        predictor, args.target, sequences[args.target], args.models, args.seed, adjacency
     )
     write_predictions(args.out_dir, predictions, args.seed, predictor.sha256)
 

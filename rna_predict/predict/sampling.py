@@ -11,6 +11,8 @@ from rna_predict.data.seeds import torch_generator
 from rna_predict.errors import EntryError
 from rna_predict.model.inputs import Features
 from rna_predict.predict.weights import Predictor
+from rna_predict.secondary.adjacency import Adjacency
+from rna_predict.secondary.fold import make_adjacency
 from rna_predict.structure.chain import Chain, model_chain
 
 
@@ -38,11 +40,16 @@ class Prediction:
 
 @torch.no_grad()
 def predict_target(
-    predictor: Predictor, name: str, sequence: str, n_models: int, seed: int
+    predictor: Predictor,
+    name: str,
+    sequence: str,
+    n_models: int,
+    seed: int,
+    adjacency: Adjacency | None = None,
 ) -> list[Prediction]:
     """Sample structures of one sequence.
 
-    Base-pair probabilities come from ViennaRNA. Model ``k`` depends on the sequence, the seed and
+    Model ``k`` depends on the sequence, the seed and
     ``k`` alone, not on how many models are asked for.
 
     Parameters
@@ -57,6 +64,9 @@ def predict_target(
         Structures to sample.
     seed : int
         Seed of the samples.
+    adjacency : Adjacency, optional
+        Source of the base-pair probabilities; it should be that of the training. Default:
+        ViennaRNA without a bound on the span.
 
     Returns
     -------
@@ -68,10 +78,8 @@ def predict_target(
     EntryError
         If the network gave coordinates that are not finite.
     """
-    # Imported here: everything but the folding of a sequence works without ViennaRNA.
-    from rna_predict.secondary.viennarna import ViennaRNA
-
-    folding = ViennaRNA(PROBABILITY_FLOOR, 0).fold(sequence)
+    source = make_adjacency("viennarna", PROBABILITY_FLOOR, 0) if adjacency is None else adjacency
+    folding = source.fold(sequence, (name,))
     pairs = np.stack([folding.i, folding.j], axis=-1)
     inputs = sequence_inputs(sequence, pairs, folding.probability)
     features = Features(**{key: tensor[None] for key, tensor in inputs.items()})

@@ -11,6 +11,7 @@ rule predict_models:
         weights="results/models/{run}/model.safetensors",
         model="results/models/{run}/model.yaml",
         targets=CONFIG.predict.targets,
+        files=CONFIG.secondary.files or [],
         script=SCRIPTS / "predict_models.py",
     output:
         models=expand("results/predictions/{{run}}/{{target}}/model_{k}.cif", k=MODELS),
@@ -30,6 +31,7 @@ rule predict_models:
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         device=CONFIG.predict.device,
+        folding=lambda wildcards: FOLDING,
         out_dir=subpath(output.confidence, parent=True),
         code=code("predict_models.py"),
     shell:
@@ -41,5 +43,6 @@ rule predict_models:
         " --models {params.models}"
         " --seed {params.seed}"
         " --device {params.device}"
+        " {params.folding:q}"
         " --out-dir {params.out_dir:q}"
         " &> {log:q}"
