@@ -1,0 +1,54 @@
+"""Targets and predictors of the benchmark, for the rules of benchmark.smk."""
+
+from rna_predict.evaluate.benchmarks import FOREIGN, Target, read_targets
+
+# Predictor: where its models of a target are made. A new one is a line here and a rule that makes
+# this folder from targets/{puzzle}.fasta; `benchmark.predictors` then chooses it by name.
+PREDICTORS = {
+    name: f"results/benchmark/{{benchmark}}/models/{name}/{{puzzle}}"
+    for name in ("network", "null_model")
+}
+TABLED = {}
+try:
+    if CONFIG.benchmark.targets:
+        TABLED = {row.name: row for row in read_targets(CONFIG.benchmark.targets)}
+    if strange := sorted(set(CONFIG.benchmark.predictors) - set(PREDICTORS)):
+        raise InputError(
+            "config benchmark.predictors",
+            f"expected some of {', '.join(PREDICTORS)}, got {', '.join(strange)}",
+        )
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    benchmark=r"[A-Za-z0-9_-]+",
+    predictor="|".join(map(re.escape, [*PREDICTORS, FOREIGN])),
+    puzzle=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+
+
+def puzzle(name):
+    """Give a target of the benchmark: a row of the table, or one of the run's own."""
+    return TABLED.get(name) or Target(name, f"results/natives/{name}.cif")
+
+
+def benchmark_models(wildcards):
+    """Give the folder of models: what a predictor makes, or the foreign ones as they came."""
+    if wildcards.predictor == FOREIGN:
+        return str(puzzle(wildcards.puzzle).models)
+    return PREDICTORS[wildcards.predictor].format(**wildcards)
+
+
+def of_benchmark(pattern):
+    """Make an input function: the files of a pattern, for each predictor and target."""
+
+    def files(wildcards):
+        names = list(TABLED) or scored()
+        chosen = [(p, name) for p in CONFIG.benchmark.predictors for name in names]
+        if CONFIG.benchmark.foreign:
+            chosen += [(FOREIGN, name) for name in names if puzzle(name).models]
+        return [
+            pattern.format(predictor=p, puzzle=name, **wildcards) for p, name in chosen
+        ]
+
+    return files
