@@ -91,6 +91,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     score.add_argument(
         "--no-clash-score", action="store_true", help="leave out the score that takes most time"
     )
+    score.add_argument("--lddt-30", action="store_true", help="lDDT at 30 A too, as lddt_30")
     score.add_argument("--jobs", type=int, default=0, help="processes (default: all cores)")
     score.set_defaults(run=_score)
 
@@ -106,7 +107,13 @@ def _score(args: argparse.Namespace) -> int:
     # A process takes longer to start than a few models to score.
     jobs = min(args.jobs or os.cpu_count() or 1, 1 + len(models) // FEW_MODELS)
     scores = score_models(
-        models, native, args.models, args.pairing, hydrogens=not args.no_clash_score, jobs=jobs
+        models,
+        native,
+        args.models,
+        args.pairing,
+        hydrogens=not args.no_clash_score,
+        wide=args.lddt_30,
+        jobs=jobs,
     )
     with replacing(args.out) as path:
         scores.to_csv(path, sep="\t", index=False)

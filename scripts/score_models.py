@@ -28,6 +28,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--native-chain", default="", help="one chain of the native; default all")
     parser.add_argument("--no-clash-score", action="store_true", help="leave the slow score out")
+    parser.add_argument("--lddt-30", action="store_true", help="lDDT at 30 A too, column lddt_30")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args(argv)
 
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> None:
         args.models,
         args.pairing,
         hydrogens=not args.no_clash_score,
+        wide=args.lddt_30,
         jobs=args.jobs,
     )
     with replacing(args.out) as path:

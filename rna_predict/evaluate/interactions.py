@@ -81,7 +81,9 @@ def find_interactions(chain: Chain) -> Interactions:
     c1 = chain.coords[:, SLOT_INDEX[ALPHABET[0]]["C1'"]]
     rows = np.flatnonzero(np.isfinite(c1).all(-1))
     near = rows[cKDTree(c1[rows]).query_pairs(CONTACT, output_type="ndarray")]
-    near = np.sort(near[np.abs(near[:, 0] - near[:, 1]) >= APART], axis=1)
+    # By number, so that chains of a complex are far from each other in sequence.
+    apart = np.abs(np.diff(chain.auth_numbers[near].astype(np.int64), axis=1)[:, 0])
+    near = np.sort(near[apart >= APART], axis=1)
     return Interactions(
         _keys(pairs[plain], pairs.loc[plain, "lw"]),
         _keys(pairs[~plain], pairs.loc[~plain, "lw"]),

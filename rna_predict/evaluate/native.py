@@ -15,6 +15,8 @@ from rna_predict.evaluate.mcq import mcq_angles
 from rna_predict.evaluate.pairing import SMALLEST, How, Pairing, matched_coords
 from rna_predict.structure.chain import Chain
 
+WIDE = 30.0
+"""Inclusion radius that some programs use for nucleotides (angstrom)."""
 REPRESENTATIVES = ("C1'", "C3'", "C4'")
 """Atoms that superpositions are made of."""
 
@@ -33,6 +35,8 @@ class Native:
         All of them in one record of n residues.
     contacts : Contacts
         Distances that lDDT looks at.
+    wide_contacts : Contacts or None
+        Those up to ``WIDE``, where they are wanted.
     interactions : Interactions
     angles : (n, 8) float32, radians
         Those of MCQ.
@@ -43,6 +47,7 @@ class Native:
     chains: tuple[Chain, ...]
     joined: Chain
     contacts: Contacts
+    wide_contacts: Contacts | None
     interactions: Interactions
     angles: Float32[np.ndarray, "n 8"]
     elements: tuple[str, ...]
@@ -71,8 +76,14 @@ def as_chains(structure: Structure) -> tuple[Chain, ...]:
     return (structure,) if isinstance(structure, Chain) else tuple(structure)
 
 
-def read_native(structure: Structure) -> Native:
+def read_native(structure: Structure, wide: bool = False) -> Native:
     """Work out what models of a native are compared with.
+
+    Parameters
+    ----------
+    structure : Chain or sequence of Chain
+    wide : bool
+        Whether lDDT at ``WIDE`` is wanted too.
 
     Raises
     ------
@@ -93,6 +104,7 @@ def read_native(structure: Structure) -> Native:
         chains,
         joined,
         native_contacts(joined.coords, joined.atom_mask),
+        native_contacts(joined.coords, joined.atom_mask, WIDE) if wide else None,
         interactions,
         mcq_angles(joined),
         tuple(structural_elements(len(joined), pairs)),

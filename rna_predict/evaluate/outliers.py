@@ -1,4 +1,4 @@
-"""Bond lengths and bond angles outside the limits of good structures.
+"""Bond lengths, bond angles and sugar puckers outside the limits of good structures.
 
 The limits are four robust standard deviations about the medians of the reference table, as
 MolProbity takes four (Chen et al. 2010, Acta Cryst D66:12).
@@ -10,14 +10,23 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
+from rna_predict.angles.table import COLUMNS, measure_angles
 from rna_predict.constants import ALPHABET, BASES
 from rna_predict.evaluate.bonds import expected_links
-from rna_predict.evaluate.reference import normal_limits
+from rna_predict.evaluate.reference import (
+    ALL,
+    NORMAL_90,
+    PUCKERS,
+    normal_limits,
+    reference_table,
+)
 from rna_predict.geometry.dihedrals import bond_angle
 from rna_predict.geometry.named_atoms import atom_points
 from rna_predict.structure.chain import Chain
 
 Kind = Literal["bond", "angle"]
+MARGIN = 18.0
+"""Degrees of the pucker phase beyond the named ranges: half the distance to the next pucker."""
 GLYCOSIDIC = "N9|N1"
 
 
@@ -49,6 +58,42 @@ def outlier_share(chain: Chain, kind: Kind) -> float:
     """Give the share of bonds or angles out of range; NaN if none is measured."""
     outlier, measured = geometry_outliers(chain, kind)
     return float(outlier.sum() / measured.sum()) if measured.any() else float("nan")
+
+
+def pucker_outliers(chain: Chain) -> float:
+    """Give the share of sugars that are neither C3'-endo nor C2'-endo, or too flat or too bent.
+
+    Parameters
+    ----------
+    chain : Chain
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if no sugar is whole. The ranges of the phase are those of the reference
+        table, ``MARGIN`` wider at both ends; the limits of the amplitude are as of bonds.
+    """
+    angles = np.rad2deg(measure_angles([chain], "mdanalysis")[0])
+    phase, amplitude = (angles[:, COLUMNS.index(name)] for name in ("phase", "amplitude"))
+    whole = np.isfinite(phase)
+    if not whole.any():
+        return float("nan")
+    usual = np.zeros(len(phase), dtype=bool)
+    for low, high in PUCKERS.values():
+        middle, half = (low + high) / 2, (high - low) / 2 + MARGIN
+        usual |= np.abs((phase - middle + 180) % 360 - 180) <= half
+    low, high = _amplitude_limits()
+    usual &= (amplitude >= low) & (amplitude <= high)
+    return float(1 - usual[whole].mean())
+
+
+@cache
+def _amplitude_limits() -> tuple[float, float]:
+    """Give the limits of the pucker amplitude, degrees."""
+    table = reference_table()
+    row = table[(table["atoms"] == "amplitude") & (table["base"] == ALL) & (table["pucker"] == ALL)]
+    width = 4 * (row["p95"] - row["p05"]).item() / NORMAL_90
+    return row["median"].item() - width, row["median"].item() + width
 
 
 def _measures(

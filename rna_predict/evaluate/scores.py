@@ -29,7 +29,7 @@ from rna_predict.evaluate.mcq import (
     paired_angles,
 )
 from rna_predict.evaluate.native import Match, Native, Structure, match_model, read_native
-from rna_predict.evaluate.outliers import outlier_share
+from rna_predict.evaluate.outliers import outlier_share, pucker_outliers
 from rna_predict.evaluate.pairing import How
 from rna_predict.evaluate.reference import PUCKERS
 from rna_predict.evaluate.rmsd import rmsd, superposed_distances
@@ -41,7 +41,16 @@ COLUMNS = (
     *("model", "pairing", "n_native", "n_common", "tm_score", "tm_score_c1", "rmsd", "rmsd_c1"),
     *("lddt", "gdt_ts", "inf_all", "inf_wc", "inf_nwc", "inf_stack", "di", "mcq", "clash_score"),
     *("bond_outliers", "angle_outliers", "chirality_errors"),
-    *("clashes", "mcq_torsions", "pair_f1", "pseudoknot_f1", "contact_f1", "pucker_agreement"),
+    *(
+        "pucker_outliers",
+        "lddt_30",
+        "clashes",
+        "mcq_torsions",
+        "pair_f1",
+        "pseudoknot_f1",
+        "contact_f1",
+        "pucker_agreement",
+    ),
     *(f"lddt_{element}" for element in ELEMENTS),
     *(f"mcq_{name}" for name in MCQ_ANGLES),
     "error",
@@ -60,6 +69,7 @@ def score_models(
     pairing: How = "auto",
     *,
     hydrogens: bool = True,
+    wide: bool = False,
     jobs: int = 1,
 ) -> pd.DataFrame:
     """Score models against the experimental structure, one row a model.
@@ -76,6 +86,8 @@ def score_models(
         See :func:`rna_predict.evaluate.complexes.pair_complexes`.
     hydrogens : bool
         Whether to compute the clash score with hydrogens, which takes most of the time.
+    wide : bool
+        Whether to compute ``lddt_30``: lDDT at 30 A, not comparable with that at 15 A.
     jobs : int
         Processes.
 
@@ -88,16 +100,17 @@ def score_models(
         (angstrom). lDDT over heavy atoms at 15 A. INF of all interactions, Watson-Crick pairs,
         other pairs and stackings; DI = RMSD / INF of all. MCQ over seven torsions and the pucker
         phase, without the phase, and by angle (degrees). ``clash_score``: MolProbity's, and
-        ``clashes``: of heavy atoms alone, per 1,000 atoms. Outliers are shares of all bonds and
-        angles, ``chirality_errors`` a count. A model which cannot be used has empty cells and its
-        reason in ``error``.
+        ``clashes``: of heavy atoms alone, per 1,000 atoms. Outliers are shares of all bonds,
+        angles and sugars, ``chirality_errors`` a count. A model which cannot be used has empty
+        cells and its reason in ``error``.
 
     Raises
     ------
     InputError
         If the native cannot serve: fewer than three residues have C1', C3' and C4'.
     """
-    rows = _all(partial(_row, how=pairing, hydrogens=hydrogens), models, native, jobs)
+    work = partial(_row, how=pairing, hydrogens=hydrogens)
+    rows = _all(work, models, native, jobs, wide)
     named = [{"model": name} | row for name, row in zip(_names(models, names), rows, strict=True)]
     table = pd.DataFrame(named, columns=list(COLUMNS))
     whole = dict.fromkeys(("n_common", "chirality_errors"), "Int64")
@@ -147,21 +160,23 @@ def residue_scores(
 Work = Callable[[Structure | InputError, Native], object]
 
 
-def _all(work: Work, models: Models, native: Structure, jobs: int) -> Iterator[object]:
+def _all(
+    work: Work, models: Models, native: Structure, jobs: int, wide: bool = False
+) -> Iterator[object]:
     """Do some work on all models, in processes that work the native out once each."""
     if jobs <= 1 or len(models) < 2:
-        reference = read_native(native)
+        reference = read_native(native, wide)
         return iter([work(model, reference) for model in models])
     read_native(native)  # its fault is told here, not by every process
     context = get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=_keep, initargs=(native,)) as pool:
+    with ProcessPoolExecutor(jobs, context, initializer=_keep, initargs=(native, wide)) as pool:
         size = max(1, len(models) // (4 * jobs))
         return iter(list(pool.map(partial(_work, work), models, chunksize=size)))
 
 
-def _keep(native: Structure) -> None:
+def _keep(native: Structure, wide: bool) -> None:
     """Work the native out once in a process."""
-    _KEPT.append(read_native(native))
+    _KEPT.append(read_native(native, wide))
 
 
 _KEPT: list[Native] = []
@@ -244,6 +259,9 @@ def _local(match: Match, native: Native) -> dict[str, object]:
     return (
         {
             "lddt": score,
+            "lddt_30": lddt(match.coords, native.wide_contacts)[0]
+            if native.wide_contacts is not None
+            else float("nan"),
             "mcq": float(np.rad2deg(mean_of_circular(apart))),
             "mcq_torsions": float(np.rad2deg(mean_of_circular(apart[:, : len(MCQ_TORSIONS)]))),
             "pucker_agreement": _pucker_agreement(match, native),
@@ -265,6 +283,7 @@ def _chemistry(match: Match) -> dict[str, object]:
         "bond_outliers": outlier_share(match.joined, "bond"),
         "angle_outliers": outlier_share(match.joined, "angle"),
         "chirality_errors": chirality_errors(match.joined),
+        "pucker_outliers": pucker_outliers(match.joined),
     }
 
 

@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from rna_predict.evaluate.lddt import lddt, native_contacts
+from rna_predict.evaluate.pairing import matched_coords, pair_residues
+from rna_predict.structure.mmcif import read_chains
 
 
 def of_biotite(model, native, aggregation="all"):
@@ -23,6 +25,21 @@ def test_equal_to_biotite_globally_and_per_residue(chain, noisy, name, noise):
     score, per_residue = lddt(model, contacts)
     assert score == pytest.approx(of_biotite(model, native), abs=1e-5)
     np.testing.assert_allclose(per_residue, of_biotite(model, native, "residue"), atol=1e-5)
+
+
+def test_equal_to_biotite_on_all_single_chain_models_of_rna_puzzles(official):
+    compared = 0
+    for path, models in official.groupby("native"):
+        native = read_chains(path)
+        if len(native) > 1:
+            continue
+        contacts = native_contacts(native[0].coords, native[0].atom_mask)
+        for model in map(read_chains, models["model"]):
+            matched = matched_coords(model[0], native[0], pair_residues(model[0], native[0]))
+            score = lddt(matched, contacts)[0]
+            assert score == pytest.approx(of_biotite(matched, native[0]), abs=1e-5)
+            compared += 1
+    assert compared == 120
 
 
 def test_missing_atoms_are_lost_as_biotite_counts_them(chain, noisy):

@@ -4,7 +4,7 @@ import torch
 
 from rna_predict.angles.table import measure_angles
 from rna_predict.constants import BASE_BONDS, SLOT_INDEX, SUGAR_BONDS
-from rna_predict.evaluate.outliers import geometry_outliers, outlier_share
+from rna_predict.evaluate.outliers import geometry_outliers, outlier_share, pucker_outliers
 from rna_predict.geometry.nerf import build_atoms
 
 
@@ -46,7 +46,27 @@ def test_ideal_geometry_has_no_bond_outlier(chain):
     assert outlier_share(ideal, "bond") < 0.01
 
 
+def test_puckers_of_experiments_are_usual_and_those_of_noise_are_not(chain, noisy):
+    native = chain("1y26_X")
+    assert pucker_outliers(native) < 0.1
+    assert pucker_outliers(noisy(native, 0.5)) > 0.5
+
+
+def test_a_flat_sugar_is_an_outlier(chain):
+    native = chain("1q9a_A")
+    coords = native.coords.copy()
+    ring = [SLOT_INDEX["A"][name] for name in ("C4'", "O4'", "C1'", "C2'", "C3'")]
+    points = coords[9, ring]
+    middle = points.mean(0)
+    normal = np.linalg.svd(points - middle)[2][2]
+    coords[9, ring] = points - np.outer((points - middle) @ normal, normal)
+    step = 1 / np.isfinite(coords[:, ring]).all((1, 2)).sum()
+    before, after = pucker_outliers(native), pucker_outliers(native.with_coords(coords))
+    assert after - before == pytest.approx(step, abs=1e-6)
+
+
 def test_a_chain_without_atoms_has_no_share(chain):
     empty = chain("1q9a_A").with_coords(np.full_like(chain("1q9a_A").coords, np.nan))
     assert np.isnan(outlier_share(empty, "bond"))
     assert np.isnan(outlier_share(empty, "angle"))
+    assert np.isnan(pucker_outliers(empty))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from rna_predict.errors import InputError
-from rna_predict.evaluate.models import read_model, read_models
+from rna_predict.evaluate.models import read_complex, read_model, read_models
 from rna_predict.evaluate.scores import COLUMNS, RESIDUE_COLUMNS, residue_scores, score_models
 from rna_predict.structure.mmcif import write_chain
 
@@ -27,21 +27,21 @@ def test_chain_name_and_rigid_motion_change_nothing(chain, noisy):
     native = chain("1y26_X")
     model = noisy(native, 1.0)
     moved = replace(model.with_coords(model.coords[..., [1, 2, 0]] - np.float32(20)), chain="Q")
-    table = score_models([model, moved], native).drop(columns="model")
-    clashes = table.pop("clash_score")  # Reduce rounds to three decimals and turns hydroxyls
-    assert clashes[0] == pytest.approx(clashes[1], rel=0.02)
+    table = score_models([model, moved], native, hydrogens=False).drop(columns="model")
     pd.testing.assert_frame_equal(table[:1], table[1:].reset_index(drop=True), rtol=1e-4)
 
 
 def test_mirror_image_scores_low(chain):
     native = chain("1y26_X")
-    row = score_models([native.with_coords(native.coords * np.float32([-1, 1, 1]))], native).loc[0]
+    mirrored = native.with_coords(native.coords * np.float32([-1, 1, 1]))
+    row = score_models([mirrored], native, hydrogens=False).loc[0]
     assert row["tm_score"] < 0.4 and row["gdt_ts"] < 0.5 and row["rmsd"] > 5.0
 
 
 def test_removed_residues_lower_the_scores(chain, part):
     native = chain("1y26_X")
-    table = score_models([native, part(native, slice(0, 50)), part(native, slice(0, 30))], native)
+    models = [native, part(native, slice(0, 50)), part(native, slice(0, 30))]
+    table = score_models(models, native, hydrogens=False)
     for column in ("tm_score", "lddt", "gdt_ts", "n_common"):
         assert table[column].is_monotonic_decreasing and table[column].is_unique
     assert table["n_native"].tolist() == [71] * 3
@@ -121,3 +121,44 @@ def test_a_file_of_several_chains_is_refused_with_their_names(root):
     with pytest.raises(InputError, match="expected one RNA chain, got 2: A, B"):
         read_model(path)
     assert isinstance(read_models([path])[0], InputError)
+
+
+def test_chains_of_a_complex_are_scored_together_in_any_order(root):
+    native = read_complex(root / "config" / "example" / "pdb" / "1duq.cif.gz")
+    assert [chain.chain for chain in native] == ["A", "B"]
+    table = score_models([native[::-1], native[1:], native[0]], native, hydrogens=False, wide=True)
+    assert table["n_native"].tolist() == [sum(int(c.observed.sum()) for c in native)] * 3
+    perfect = ["tm_score", "lddt", "gdt_ts", "inf_all", "contact_f1", "lddt_30"]
+    assert table.loc[0, perfect].tolist() == pytest.approx([1.0] * 6, abs=1e-6)
+    assert (table.loc[1:, "tm_score"] < 0.7).all()
+    residues = residue_scores([native[::-1]], native)
+    assert residues["chain"].unique().tolist() == ["A", "B"]
+    assert residues["lddt"].min() == 1.0
+    only = read_complex(root / "config" / "example" / "pdb" / "1duq.cif.gz", "B")
+    assert score_models([native], only, hydrogens=False)["n_native"][0] == len(only[0])
+    with pytest.raises(InputError, match="no RNA chain 'Q'; chains found: A, B"):
+        read_complex(root / "config" / "example" / "pdb" / "1duq.cif.gz", "Q")
+
+
+def test_free_alignment_needs_neither_numbers_nor_bases(chain):
+    native = chain("1y26_X")
+    letters = native.sequence.translate(str.maketrans("ACGU", "UGCA"))
+    backbone = native.coords.copy()
+    backbone[:, 12:] = np.nan
+    model = replace(
+        native.with_coords(backbone),
+        sequence=letters,
+        residue_names=tuple(letters),
+        auth_numbers=native.auth_numbers + np.int32(100),
+    )
+    table = score_models([model], native, pairing="structure", hydrogens=False)
+    assert table["pairing"][0] == "structure"
+    assert table["tm_score"][0] == pytest.approx(1.0, abs=1e-4)
+    assert "nothing in common" in score_models([model], native, hydrogens=False)["error"][0]
+
+
+def test_processes_give_the_same_table(chain, noisy):
+    native = chain("1q9a_A")
+    models = [native, InputError("bad.cif", "not readable"), noisy(native, 0.5), noisy(native, 1.0)]
+    alone = score_models(models, native, hydrogens=False)
+    pd.testing.assert_frame_equal(score_models(models, native, hydrogens=False, jobs=2), alone)
