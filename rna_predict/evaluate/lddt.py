@@ -29,14 +29,17 @@ class Contacts:
         Positions in ``atoms`` of the two ends of each contact, of different residues.
     distances : (c,) float32, angstrom
         In the native.
-    n_residues : int
-        n.
+    residues : (2, c) int
+        Residues of the two ends.
+    counts : (n,) float
+        Ends of contacts in each residue.
     """
 
     atoms: Int[np.ndarray, " a"]
     pairs: Int[np.ndarray, "2 c"]
     distances: Float32[np.ndarray, " c"]
-    n_residues: int
+    residues: Int[np.ndarray, "2 c"]
+    counts: Float[np.ndarray, " n"]
 
 
 def native_contacts(
@@ -64,7 +67,9 @@ def native_contacts(
     pairs = cKDTree(points).query_pairs(radius, output_type="ndarray").T
     residue = atoms // atom_mask.shape[1]
     pairs = np.ascontiguousarray(pairs[:, residue[pairs[0]] != residue[pairs[1]]])
-    return Contacts(atoms, pairs, _distances(points, pairs), len(coords))
+    ends = residue[pairs]
+    counts = np.bincount(ends.ravel(), minlength=len(coords)).astype(np.float64)
+    return Contacts(atoms, pairs, _distances(points, pairs), ends, counts)
 
 
 def lddt(
@@ -89,14 +94,17 @@ def lddt(
     kept = _distances(model.reshape(-1, 3)[contacts.atoms], contacts.pairs)
     kept -= contacts.distances
     np.abs(kept, out=kept)
-    levels = sum((kept <= tolerance).astype(np.uint8) for tolerance in TOLERANCES)
-    residue = contacts.atoms[contacts.pairs] // model.shape[1]
-    sums, counts = np.zeros(contacts.n_residues), np.zeros(contacts.n_residues)
-    for end in residue:
-        sums += np.bincount(end, weights=levels, minlength=contacts.n_residues)
-        counts += np.bincount(end, minlength=contacts.n_residues)
+    # Adding masks in place makes one pass a tolerance over bytes.
+    levels = (kept <= TOLERANCES[0]).view(np.uint8)
+    for tolerance in TOLERANCES[1:]:
+        levels += kept <= tolerance
+    sums = sum(
+        np.bincount(end, weights=levels, minlength=len(contacts.counts))
+        for end in contacts.residues
+    )
     with np.errstate(invalid="ignore"):  # no contacts: 0 / 0 is the NaN wanted
-        return float(sums.sum() / counts.sum() / len(TOLERANCES)), sums / counts / len(TOLERANCES)
+        score = float(sums.sum() / contacts.counts.sum() / len(TOLERANCES))
+        return score, sums / contacts.counts / len(TOLERANCES)
 
 
 def _distances(
