@@ -8,6 +8,7 @@ middle of a chain is left out: with it the scores of 120 pairs were no closer to
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import biotite.sequence as biotite_sequence
 import biotite.sequence.align as biotite_align
@@ -93,10 +94,10 @@ def align_structures(
     scale = 0.168 if shorter <= 19 else 1.24 * np.cbrt(shorter - 15.0) - 1.8
     points = Points(model.astype(np.float64), native.astype(np.float64), alike, scale + 0.8)
     best = 0.0, (np.arange(3), np.arange(3))
-    for start in (_threaded(points), _align(alike, STRUCTURE_GAP), _local(points)):
+    for start in (_threaded(points), align_scores(alike, STRUCTURE_GAP), _local(points)):
         best = max(best, _refine(points, start), key=lambda found: found[0])
     mixed = _closeness(points, _fit(points, best[1])[1]) + STRUCTURE_WEIGHT * alike
-    start = _align(mixed, STRUCTURE_GAP)
+    start = align_scores(mixed, STRUCTURE_GAP)
     best = max(best, _refine(points, start), key=lambda found: found[0])
     i, j = best[1]
     moved = apply_motion(points.model[i], *_fit(points, best[1], stride=1)[1])
@@ -113,7 +114,7 @@ def _refine(points: Points, start: Alignment) -> tuple[float, Alignment]:
     for gap in GAPS:
         motion, before = first, None
         for _ in range(TURNS):
-            pairs = _align(_closeness(points, motion), gap)
+            pairs = align_scores(_closeness(points, motion), gap)
             if len(pairs[0]) < 3:
                 break
             score, motion = _fit(points, pairs)
@@ -148,9 +149,22 @@ def _closeness(
     return 1.0 / (1.0 + squares / (points.d0 + looser) ** 2)
 
 
-def _align(scores: Float[np.ndarray, "n m"], gap: float) -> Alignment:
-    """Align globally over a matrix of scores; gaps at the ends, and longer gaps, cost no more."""
-    rows, columns = (biotite_sequence.Alphabet(range(size)) for size in scores.shape)
+def align_scores(scores: Float[np.ndarray, "n m"], gap: float) -> Alignment:
+    """Align two chains globally over the scores of all their pairs of residues.
+
+    Parameters
+    ----------
+    scores : (n, m) float
+        At most about 1; told apart to 1e-4.
+    gap : float
+        Cost of opening a gap. Gaps at the ends, and staying in a gap, cost nothing.
+
+    Returns
+    -------
+    i, j : (k,) int
+        Paired rows and columns, both rising.
+    """
+    rows, columns = (_alphabet(size) for size in scores.shape)
     sequences = []
     for alphabet in (rows, columns):
         sequence = biotite_sequence.GeneralSequence(alphabet)
@@ -168,6 +182,12 @@ def _align(scores: Float[np.ndarray, "n m"], gap: float) -> Alignment:
     )
     i, j = alignment.trace[(alignment.trace >= 0).all(axis=1)].T
     return i, j
+
+
+@cache
+def _alphabet(size: int) -> biotite_sequence.Alphabet:
+    """Give an alphabet whose letters are the residues of a chain."""
+    return biotite_sequence.Alphabet(range(size))
 
 
 def _threaded(points: Points) -> Alignment:
@@ -209,7 +229,7 @@ def _local(points: Points) -> Alignment:
     """Superpose short and long fragments of both; give the best alignment that follows."""
     best: tuple[float, Alignment] = 0.0, (np.arange(0), np.arange(0))
     for motion in _fragment_fits(points):
-        i, j = _align(_closeness(points, motion, LOOSER), 0.0)
+        i, j = align_scores(_closeness(points, motion, LOOSER), 0.0)
         if len(i) < 3:
             continue
         paired = np.zeros((1, len(points.model)), dtype=bool)

@@ -9,14 +9,12 @@ superpositions all score far below what is looked for is given up before any ali
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-import biotite.sequence as biotite_sequence
-import biotite.sequence.align as biotite_align
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from rna_predict.evaluate.free_alignment import align_scores
 from rna_predict.evaluate.tm_score import SEARCH_RANGE, tm_d0, tm_score
 from rna_predict.geometry.superpose import apply_motion, superpose
 
@@ -34,10 +32,8 @@ ROUNDS: Final = 4
 """Turns of refinement."""
 LOOSE: Final = 2.0
 """Least distance scale (angstrom) while aligning; short chains have a d0 too narrow to search."""
-GAP: Final = -0.6
-"""Score of opening a gap, of which residues in place are worth 1; staying in it is free."""
-UNIT: Final = 1000
-"""Integers that a score of 1 becomes in the dynamic programming."""
+GAP: Final = 0.6
+"""Cost of opening a gap, of which residues in place are worth 1; staying in it is free."""
 CELLS: Final = 3_000
 """Residue pairs looked at for each superposition; of longer chains every k-th residue is."""
 WORK: Final = 4_000_000
@@ -133,21 +129,7 @@ def _turn(first: Points, second: Points, motion: Motion, d0: float, scale: float
 def _align(first: Points, second: Points, motion: Motion, scale: float) -> Int[np.ndarray, "k 2"]:
     """Align two superposed chains by dynamic programming; gaps at the ends are free."""
     squares = _squares(apply_motion(first, *motion), second)
-    alphabets = [_alphabet(size) for size in squares.shape]
-    scores = np.rint(UNIT / (1.0 + squares / scale**2)).astype(np.int32)
-    sequences = []
-    for alphabet in alphabets:
-        sequence = biotite_sequence.GeneralSequence(alphabet)
-        sequence.code = np.arange(len(alphabet))
-        sequences.append(sequence)
-    trace = biotite_align.align_optimal(
-        *sequences,
-        biotite_align.SubstitutionMatrix(*alphabets, scores),
-        gap_penalty=(round(GAP * UNIT), 0),
-        terminal_penalty=False,
-        max_number=1,
-    )[0].trace
-    return trace[(trace >= 0).all(axis=1)]
+    return np.stack(align_scores(1.0 / (1.0 + squares / scale**2), GAP), axis=1)
 
 
 def _best_superpositions(first: Points, second: Points, scale: float) -> tuple[Motions, float]:
@@ -210,9 +192,3 @@ def _squares(
     inner = first @ second.T
     lengths = (first**2).sum(-1)[..., None] + (second**2).sum(-1)
     return np.maximum(lengths - 2.0 * inner, 0.0)
-
-
-@cache
-def _alphabet(size: int) -> biotite_sequence.Alphabet:
-    """Give an alphabet whose letters are the residues of a chain."""
-    return biotite_sequence.Alphabet(range(size))

@@ -172,7 +172,9 @@ def _descend(
     with torch.no_grad():
         coords = build()
         error = _distances(_beads(coords), first, second) - wanted
-    violation = error.square().mean((-2, -1)).sqrt().nan_to_num(0.0)
+    # Without pairs nothing is violated; anything else that is not finite stays so.
+    none = error.new_zeros(error.shape[:-2])
+    violation = error.square().mean((-2, -1)).sqrt() if len(first) else none
     return coords.numpy(), violation.numpy()
 
 
