@@ -120,7 +120,7 @@ def mean_figures(table: pd.DataFrame, by: str = "") -> list[Figure]:
             Figure(
                 title=f"{METRICS[metric].label}: means and 95 % intervals over targets",
                 drawings=[plot.svg()],
-                caption="",
+                caption="Dots are means over targets (0 to 1), bars the 95 % bootstrap interval.",
                 legend=[Series(name, style) for name, style in styles.items()],
             )
         )
@@ -153,8 +153,9 @@ def difference_figures(table: pd.DataFrame) -> list[Figure]:
             ends = [v if pd.notna(v) else row.difference for v in (row.low, row.high)]
             tip = f"{rows[place]}: {number(row.difference, 3)}; won {row.wins}, lost {row.losses}"
             plot.ranges(place, [ends[0], *[row.difference] * 3, ends[1]], series_style(0), tip)
+        caption = "First minus second over the same targets; bars are the 95 % bootstrap interval."
         title = f"{METRICS[metric].label}: paired differences and 95 % intervals"
-        figures.append(Figure(title=title, drawings=[plot.svg()], caption=""))
+        figures.append(Figure(title=title, drawings=[plot.svg()], caption=caption))
     return figures
 
 
