@@ -92,12 +92,18 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         "--no-clash-score", action="store_true", help="leave out the score that takes most time"
     )
     score.add_argument("--lddt-30", action="store_true", help="lDDT at 30 A too, as lddt_30")
+    score.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="how far the models are apart (pairwise_rmsd, pairwise_tm) and their z_rna too",
+    )
     score.add_argument("--jobs", type=int, default=0, help="processes (default: all cores)")
     score.set_defaults(run=_score)
 
 
 def _score(args: argparse.Namespace) -> int:
     """Score, and write the tables."""
+    from rna_predict.evaluate.ensembles import with_ensemble
     from rna_predict.evaluate.models import read_complex, read_complexes
     from rna_predict.evaluate.scores import residue_scores, score_models
     from rna_predict.structure.files import replacing
@@ -115,6 +121,8 @@ def _score(args: argparse.Namespace) -> int:
         wide=args.lddt_30,
         jobs=jobs,
     )
+    if args.ensemble:
+        scores = with_ensemble(scores, models, native, args.pairing)
     with replacing(args.out) as path:
         scores.to_csv(path, sep="\t", index=False)
     if args.per_residue:

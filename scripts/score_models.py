@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from rna_predict.evaluate.ensembles import with_ensemble
 from rna_predict.evaluate.models import read_complex, read_complexes
 from rna_predict.evaluate.scores import residue_scores, score_models
 from rna_predict.structure.files import replacing
@@ -29,6 +30,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--native-chain", default="", help="one chain of the native; default all")
     parser.add_argument("--no-clash-score", action="store_true", help="leave the slow score out")
     parser.add_argument("--lddt-30", action="store_true", help="lDDT at 30 A too, column lddt_30")
+    parser.add_argument(
+        "--ensemble", action="store_true", help="models among each other too, and their Z_RNA"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     args = parser.parse_args(argv)
 
@@ -43,6 +47,8 @@ def main(argv: list[str] | None = None) -> None:
         wide=args.lddt_30,
         jobs=args.jobs,
     )
+    if args.ensemble:
+        table = with_ensemble(table, models, native, args.pairing)
     with replacing(args.out) as path:
         table.to_csv(path, sep="\t", index=False)
     if args.per_residue:

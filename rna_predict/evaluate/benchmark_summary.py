@@ -18,6 +18,7 @@ import pandas as pd
 from rna_predict.errors import InputError
 from rna_predict.evaluate.benchmarks import EXCLUDED, KEYS, SCORED
 from rna_predict.evaluate.bootstrap import mean_interval, paired_interval
+from rna_predict.evaluate.ensembles import Z_WEIGHTS, z_rna
 
 BEST_OF: Final = 5
 """Ranked models that ``best`` looks at, as CASP and RNA-Puzzles do."""
@@ -54,9 +55,11 @@ MEASURES: Final = {
     "rmsd": Measure(-1, 0.05), "rmsd_c1": Measure(-1, 0.05), "di": Measure(-1, 0.05),
     "mcq": Measure(-1, 0.05), "clash_score": Measure(-1, 0.5), "clashes": Measure(-1, 0.5),
     "bond_outliers": Measure(-1, 0.0005), "angle_outliers": Measure(-1, 0.0005),
-    "chirality_errors": Measure(-1, 0.0),
+    "chirality_errors": Measure(-1, 0.0), "z_rna": Measure(1, 0.05),
 }  # fmt: skip
 """Columns of a score table that are summarised; those that are absent or empty are left out."""
+SPREAD: Final = ("pairwise_rmsd", "pairwise_tm")
+"""How far the models of a predictor are apart; neither high nor low is better."""
 GROUP: Final = ("predictor", "statistic")
 INTERVAL: Final = ("n_targets", "n_failed", "n_values", "mean", "low", "high", "median")
 
@@ -72,8 +75,10 @@ def target_values(scores: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        predictor, statistic, target, length (nt), n_models (that have scores), failed, and the
-        columns of ``MEASURES`` that are there. Excluded targets have no row.
+        predictor, statistic, target, length (nt), n_models (that have scores), failed, the means
+        over the models in question of those of ``SPREAD`` that are there, and the columns of
+        ``MEASURES`` that are there; ``z_rna`` is among all models of a target, whose ever they
+        are. Excluded targets have no row.
 
     Raises
     ------
@@ -83,6 +88,7 @@ def target_values(scores: pd.DataFrame) -> pd.DataFrame:
     if missing := [name for name in (*KEYS, "n_native") if name not in scores.columns]:
         raise InputError("scores", f"no column {missing}; columns: {list(scores.columns)}")
     scores = scores[scores["status"] != EXCLUDED]
+    scores = scores.assign(z_rna=_z_among_all(scores))
     names = [n for n in MEASURES if n in scores.columns and scores[n].notna().any()]
     rows = []
     for (predictor, target), models in scores.groupby(["predictor", "target"], sort=False):
@@ -96,12 +102,14 @@ def target_values(scores: pd.DataFrame) -> pd.DataFrame:
                 "length": int(models["n_native"].iloc[0]), "n_models": len(usable),
                 "failed": usable.empty,
             }  # fmt: skip
+            for name in SPREAD:
+                row[name] = usable[name].astype(float).mean() if name in usable else float("nan")
             for name in names:
                 measure = MEASURES[name]
                 best = measure.sign * (measure.sign * usable[name].astype(float)).max()
                 row[name] = measure.failed if usable.empty else best
             rows.append(row)
-    columns = [*GROUP, "target", "length", "n_models", "failed", *names]
+    columns = [*GROUP, "target", "length", "n_models", "failed", *SPREAD, *names]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -204,6 +212,15 @@ def family_status(targets: pd.Series, families: pd.DataFrame, max_evalue: float)
     """
     members = set(families.loc[families["evalue"].astype(float) <= max_evalue, "target"])
     return targets.isin(members).map({True: KNOWN, False: UNKNOWN})
+
+
+def _z_among_all(scores: pd.DataFrame) -> pd.Series:
+    """Give Z_RNA among all models of each target; NaN without the columns it is made of."""
+    z = pd.Series(np.nan, scores.index)
+    if set(Z_WEIGHTS) <= set(scores.columns):
+        for _, models in scores.groupby("target"):
+            z.loc[models.index] = z_rna(models)
+    return z
 
 
 def _measures(values: pd.DataFrame) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Final
 import pandas as pd
 
 from rna_predict.errors import InputError
+from rna_predict.evaluate.ensembles import with_ensemble
 from rna_predict.evaluate.models import read_complex, read_complexes
 from rna_predict.evaluate.pairing import How
 from rna_predict.evaluate.scores import RESIDUE_COLUMNS, residue_scores, score_models
@@ -190,8 +191,9 @@ def score_target(
     Returns
     -------
     scores : DataFrame
-        ``KEYS``, then the columns of :func:`~rna_predict.evaluate.scores.score_models`; ``model``
-        is the file's name. Without models one row with the reason in ``error``.
+        ``KEYS``, then the columns of :func:`~rna_predict.evaluate.scores.score_models` and
+        ``ENSEMBLE_COLUMNS``; ``model`` is the file's name. Without models one row with the reason
+        in ``error``.
     residues : DataFrame
         ``predictor``, ``target``, then the columns of
         :func:`~rna_predict.evaluate.scores.residue_scores`.
@@ -215,6 +217,7 @@ def score_target(
         # Ours are numbered from 1, whatever gaps the native's numbers have.
         pairing: How = "auto" if predictor == FOREIGN else "sequence"
         scores = score_models(models, reference, names, pairing, jobs=jobs)
+        scores = with_ensemble(scores, models, reference, pairing)
         residues = residue_scores(models, reference, names, pairing, jobs=jobs)
         scores["status"] = [FAILED if error else SCORED for error in scores["error"]]
         scores["rank"] = range(1, len(scores) + 1)

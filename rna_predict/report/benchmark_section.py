@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from rna_predict.errors import InputError
-from rna_predict.report.benchmark import SHOWN, difference_figures, mean_figures
+from rna_predict.evaluate.benchmark_summary import SPREAD
+from rna_predict.report.benchmark import SHOWN, TABLES, difference_figures, mean_figures
 from rna_predict.report.elements import Column, Details, Row, Section, Table, make_table
 from rna_predict.report.metrics import METRICS
 
@@ -27,9 +28,8 @@ def benchmark_section(folder: Path) -> Section:
     InputError
         If a table is missing or is not one.
     """
-    summary, paired, worst, by_length, by_family = (
-        _read(folder / f"{name}.csv")
-        for name in ("summary", "paired", "worst", "by_length", "by_family")
+    targets, summary, paired, worst, by_length, by_family = (
+        _read(folder / f"{name}.csv") for name in TABLES
     )
     return Section(
         "benchmark",
@@ -39,10 +39,12 @@ def benchmark_section(folder: Path) -> Section:
         [
             _means("Means over targets", summary, []),
             Row([figure for figure in mean_figures(summary) if figure.drawings]),
+            _spread(targets),
             Details("By length", [_means("Means by length", by_length, ["length_bin"])]),
             Details("By family", [_means("Means by family", by_family, ["family"])]),
             Details("Paired comparisons", [_paired(paired), *difference_figures(paired)]),
             _worst(worst),
+            Details("Every target", [_targets(targets)]),
         ],
     )
 
@@ -67,6 +69,48 @@ def _means(title: str, table: pd.DataFrame, by: list[str]) -> Table:
         "missing from the other means."
     )
     return make_table(title, columns, records.to_dict("records"), caption)
+
+
+def _spread(table: pd.DataFrame) -> Table:
+    """Lay out how far the models of each predictor are apart, as means over targets."""
+    part = table[(table["statistic"] == "best") & (table["n_models"] > 1)]
+    means = part.groupby("predictor", sort=False)[list(SPREAD)].mean()
+    records = means.assign(targets=part.groupby("predictor").size()).reset_index()
+    columns = [Column("predictor", "Predictor"), Column("targets", "Targets", 0)]
+    columns += [
+        Column(name, METRICS[name].label, METRICS[name].digits, METRICS[name].unit)
+        for name in SPREAD
+    ]
+    caption = (
+        "Mean over all pairs of models of a target, C3' atoms, then over targets. Five answers "
+        "that are one answer gain nothing in the best of five."
+    )
+    return make_table("How far the answers are apart", columns, _records(records), caption)
+
+
+def _targets(table: pd.DataFrame) -> Table:
+    """Lay every target out, one row a predictor."""
+    part = table[table["statistic"] == "best"]
+    keys = ("tm_score", "lddt", "rmsd", "inf_all", "clash_score", "z_rna")
+    shown = [name for name in keys if name in part]
+    columns = [
+        Column("target", "Target"),
+        Column("length", "Length", 0, "nt"),
+        Column("predictor", "Predictor"),
+        Column("n_models", "Models", 0),
+    ]
+    columns += [
+        Column(name, METRICS[name].label, METRICS[name].digits, METRICS[name].unit)
+        for name in shown
+    ]
+    records = part.sort_values(["target", "predictor"])
+    caption = "Best of five, or of all models of a pool without ranks, each metric by itself."
+    return make_table("Every target", columns, _records(records), caption)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Give the rows of a table; what is missing is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def _paired(table: pd.DataFrame) -> Table:
@@ -101,9 +145,8 @@ def _worst(table: pd.DataFrame) -> Table:
         Column("cause", "Cause"),
         Column("further", "Besides"),
     ]
-    records = table.astype(object).where(table.notna(), None).to_dict("records")
     caption = "The ten worst targets of each predictor, by the TM-score of the model ranked first."
-    return make_table("Worst targets", columns, records, caption)
+    return make_table("Worst targets", columns, _records(table), caption)
 
 
 def _read(path: Path) -> pd.DataFrame:

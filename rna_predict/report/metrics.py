@@ -75,6 +75,19 @@ METRICS: Final = {
     "chirality_errors": Metric(
         "Chirality errors", 0, "low", "Sugar carbons with the wrong handedness."
     ),
+    "pairwise_rmsd": Metric(
+        "RMSD to others", 1, "",
+        "Mean RMSD (C3') of a model to the other models of the target: how much the answers "
+        "differ. Uses no native.", "Å",
+    ),
+    "pairwise_tm": Metric(
+        "TM to others", 2, "", "The same as TM-score (C3'); 1 means that all answers are one."
+    ),
+    "z_rna": Metric(
+        "Z_RNA", 2, "high",
+        "Rank among the models of the target: z-scores of TM-score and GDT-TS (1/3 each), lDDT and "
+        "INF (1/8 each) and clash score (1/12), as in CASP15.",
+    ),
     "plddt": Metric(
         "pLDDT", 1, "high",
         "The network's own estimate of lDDT × 100, per residue, and its mean over the chain. A "

@@ -23,7 +23,7 @@ BLOCK = 10
 SHOWN = (
     "tm_score", "tm_score_c1", "lddt", "rmsd", "rmsd_c1", "gdt_ts", "inf_all", "inf_wc", "inf_nwc",
     "inf_stack", "di", "mcq", "clash_score", "clashes", "bond_outliers", "angle_outliers",
-    "chirality_errors", "plddt", "ptm", "score", "energy",
+    "chirality_errors", "z_rna", "pairwise_rmsd", "pairwise_tm", "plddt", "ptm", "score", "energy",
 )  # fmt: skip
 """Order of the columns of the model table; those without a value are left out."""
 

@@ -62,6 +62,7 @@ rule score_models:
         "python {input.script:q}"
         " --models {input.models:q}"
         " --native {input.native:q}"
+        " --ensemble"
         " --out {output.scores:q}"
         " --per-residue {output.residues:q}"
         " &> {log:q}"

@@ -119,7 +119,7 @@ def test_every_predictor_of_the_workflow_has_a_rule_that_makes_its_models(root):
 
 def test_the_page_shows_means_comparisons_and_the_worst_targets(tmp_path, tables):
     section = benchmark_section(written(tmp_path, tables))
-    means, _, *_, worst = section.blocks
+    means, _, spread, *_, worst, every = section.blocks
     summary = pd.read_csv(tmp_path / "out" / "summary.csv")
     row = summary[
         (summary["predictor"] == "gnn")
@@ -129,10 +129,13 @@ def test_the_page_shows_means_comparisons_and_the_worst_targets(tmp_path, tables
     shown = {tuple(cell.text for cell in cells[:2]): cells for cells in means.rows}
     place = [column.key for column in means.columns].index("tm_score")
     assert float(shown["gnn", "first"][place].text) == pytest.approx(row["mean"].item(), abs=6e-4)
+    assert {row[0].text for row in spread.rows} == {"network", "gnn", "null_model"}
+    values = pd.read_csv(tmp_path / "out" / "targets.csv")
+    assert len(every.blocks[0].rows) == (values["statistic"] == "best").sum()
     assert len(worst.rows) == 3 * 8
     assert any("too long" in cell.text or "failed" in cell.text for r in worst.rows for cell in r)
 
 
 def test_a_missing_table_of_a_benchmark_is_named(tmp_path):
-    with pytest.raises(InputError, match="summary.csv.*expected a table of a benchmark"):
+    with pytest.raises(InputError, match="targets.csv.*expected a table of a benchmark"):
         benchmark_section(tmp_path)
