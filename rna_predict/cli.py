@@ -46,6 +46,9 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
     fold.add_argument(
         "--weights", type=Path, metavar="FILE", help="safetensors (default: shipped, or make run's)"
     )
+    fold.add_argument(
+        "--msa", type=Path, metavar="FILE", help="alignment of the one sequence: a3m, .sto or FASTA"
+    )
     fold.add_argument("--no-minimize", action="store_true", help="leave out the minimisation")
     fold.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     fold.set_defaults(run=_fold)
@@ -63,6 +66,7 @@ def _fold(args: argparse.Namespace) -> int:
         weights=args.weights,
         minimize=not args.no_minimize,
         device=args.device,
+        msa=args.msa,
     )
     for result in results:
         where = args.out / result.name if result.status != "refused" else result.message
@@ -164,26 +168,60 @@ def _angles(args: argparse.Namespace) -> int:
 def _add_minimize(commands: argparse._SubParsersAction) -> None:
     minimize = commands.add_parser(
         "minimize",
-        help="minimise models with OpenMM",
+        help="repair and minimise models with OpenMM",
         description="Writes files of the same names and energies.tsv; a model that fails a gate "
-        "keeps its input, and energies.tsv says why. Exit status 1 if one cannot be read.",
+        "keeps its input, and energies.tsv says why. What an earlier run has done is left as it "
+        "is. Exit status 1 if a model cannot be read.",
     )
     minimize.add_argument("models", type=Path, nargs="+", metavar="FILE", help="mmCIF or PDB")
     minimize.add_argument("--out", type=Path, required=True, metavar="DIR")
-    minimize.add_argument("--threads", type=int, default=1, help="models at a time (default 1)")
+    minimize.add_argument(
+        "--threads", type=int, default=0, help="models at a time (default: all cores)"
+    )
+    minimize.add_argument("--force", action="store_true", help="do again what is done")
+    minimize.add_argument(
+        "--solvent", choices=("obc", "gbn2", "none"), default="obc", help="implicit (default obc)"
+    )
+    minimize.add_argument(
+        "--dynamics",
+        type=float,
+        default=0.0,
+        metavar="PS",
+        help="picoseconds of restrained dynamics, then minimised again (default 0)",
+    )
+    minimize.add_argument("--seed", type=int, default=0, help="of the dynamics (default 0)")
+    minimize.add_argument(
+        "--time-limit", type=float, default=120.0, metavar="S", help="for one model (default 120)"
+    )
+    minimize.add_argument("--platform", choices=("auto", "CUDA", "OpenCL", "CPU"), default="auto")
     minimize.set_defaults(run=_minimize)
 
 
 def _minimize(args: argparse.Namespace) -> int:
-    """Minimise, and write models and energies."""
+    """Minimise, write models and energies, and say what became of them."""
     from rna_predict.refine.files import minimize_files
 
-    unreadable = minimize_files(
-        args.models, args.out, args.out / "energies.tsv", threads=args.threads
+    batch = minimize_files(
+        args.models,
+        args.out,
+        args.out / "energies.tsv",
+        threads=args.threads or os.cpu_count() or 1,
+        force=args.force,
+        solvent=args.solvent,
+        dynamics_ps=args.dynamics,
+        seed=args.seed,
+        time_limit=args.time_limit,
+        platform=args.platform,
     )
-    for error in unreadable:
+    for error in batch.faults:
         print(f"rna-predict minimize: {error}", file=sys.stderr)
-    return int(len(unreadable) > 0)
+    for row in batch.table[~batch.table["kept"].astype(bool)].itertuples():
+        print(f"{row.model}\tnot minimised\t{row.reason}\t{row.detail}")
+    print(
+        f"{len(batch.table)} models, {int(batch.table['kept'].sum())} minimised, "
+        f"{batch.skipped} of all done before"
+    )
+    return int(len(batch.faults) > 0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ file (``config/model/*.yaml``) is checked against the plain records of the packa
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from rna_predict.errors import InputError
 
 Fraction = Field(ge=0.0, le=1.0)
+NO_BASELINES = ("network", "foreign")
+"""Names that predictors other than baselines have."""
 DATE = r"^(\d{4}-\d{2}-\d{2})?$"
 
 
@@ -200,6 +202,9 @@ class Training(Section):
 
     model: Path
     """Model file: dimensions, training and sampling."""
+    baselines: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")], Path] = {}
+    """Model files of baselines by name; one is trained, as results/models/{run}_{name}, if the
+    benchmark's predictors name it."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to train on."""
     gpus: int = Field(default=0, ge=0)
@@ -228,6 +233,12 @@ class Refine(Section):
     """Force constant that holds P and C1' in the first stage (kJ/mol/nm^2)."""
     time_limit: float = Field(gt=0)
     """Limit for one model (s); past it the input is kept."""
+    solvent: Literal["obc", "gbn2", "none"] = "obc"
+    """Implicit solvent; GBn2 takes several times as long."""
+    dynamics_ps: float = Field(default=0.0, ge=0)
+    """Restrained dynamics at 100 K after the last stage, which then comes once more (ps)."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the dynamics."""
 
 
 class Benchmark(Section):
@@ -239,7 +250,7 @@ class Benchmark(Section):
     """Table (TSV): target, native, then any of sequence, models, cutoff, its paths relative to its
     folder; or a folder of RNA-Puzzles; without one, the run's own targets."""
     predictors: tuple[str, ...] = ("network", "null_model")
-    """Predictors that fold the targets."""
+    """Who folds the targets: network, null_model, and the names of training.baselines."""
     foreign: bool = True
     """Whether the folders of foreign models in the table are scored too."""
     bootstrap: int = Field(default=2000, ge=1)
@@ -321,12 +332,20 @@ def load_config(values: dict[str, Any], root: Path) -> Config:
             if not path.exists():
                 raise InputError(f"config {section}.{key}", f"no such file: {path}")
             values[section][key] = str(path)
+    baselines = values["training"]["baselines"]
+    for name, file in baselines.items():
+        baselines[name] = str(root / file)
+        if name in NO_BASELINES:
+            raise InputError("config training.baselines", f"{name} is no name for a baseline")
+        if not (root / file).exists():
+            raise InputError(f"config training.baselines.{name}", f"no such file: {root / file}")
     source = values["entries"]["source"]
     if "{id}" not in source:
         raise InputError("config entries.source", f"expected {{id}} in it, got {source!r}")
     if "://" not in source:
         values["entries"]["source"] = str(root / source)
-    load_model_file(Path(values["training"]["model"]))
+    for file in (values["training"]["model"], *baselines.values()):
+        load_model_file(Path(file))
     return Config.model_validate(values)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rna_predict.refine.files import minimize_files
 from rna_predict.refine.minimize import MAX_ITERATIONS, RESTRAINT, TIME_LIMIT
+from rna_predict.refine.solvent import SOLVENTS
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -30,11 +31,16 @@ def main(argv: list[str] | None = None) -> None:
         default=TIME_LIMIT,
         help="for one model, then its input is kept (s)",
     )
+    parser.add_argument("--solvent", choices=SOLVENTS, default="obc", help="implicit")
+    parser.add_argument(
+        "--dynamics", type=float, default=0.0, help="at 100 K, then minimised again (ps)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the dynamics")
     parser.add_argument("--platform", default="auto", help="of OpenMM: CUDA, OpenCL or CPU")
     parser.add_argument("--threads", type=int, default=1, help="models at a time")
     args = parser.parse_args(argv)
 
-    unreadable = minimize_files(
+    batch = minimize_files(
         args.models,
         args.out_dir,
         args.energies,
@@ -42,10 +48,13 @@ def main(argv: list[str] | None = None) -> None:
         restraint=args.restraint,
         max_iterations=args.max_iterations,
         time_limit=args.time_limit,
+        solvent=args.solvent,
+        dynamics_ps=args.dynamics,
+        seed=args.seed,
         platform=args.platform,
     )
-    if unreadable:
-        raise SystemExit("\n".join(str(error) for error in unreadable))
+    if batch.faults:
+        raise SystemExit("\n".join(str(error) for error in batch.faults))
 
 
 if __name__ == "__main__":

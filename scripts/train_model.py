@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--augmented-probabilities", type=Path, help="probabilities of the copies (parquet)"
     )
+    parser.add_argument("--consensus", type=Path, help="consensus pairs of families (parquet)")
+    parser.add_argument("--homologs", type=Path, help="homologs aligned to the chains (parquet)")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and noise")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, help="CPU threads; torch's own choice if absent")
@@ -47,6 +49,8 @@ def main(argv: list[str] | None = None) -> None:
         augmented=args.augmented,
         augmented_angles=args.augmented_angles,
         augmented_probabilities=args.augmented_probabilities,
+        consensus=args.consensus,
+        homologs=args.homologs,
     )
     model = read_record(ModelFile, args.model)
     train(tables, model, args.out_dir, args.seed, args.device, args.threads)

@@ -9,9 +9,6 @@ from torch import Tensor
 from rna_predict.constants import ALPHABET, UNKNOWN
 from rna_predict.data.truth import Truth
 
-PAIR_TENSORS = ("pair_probability", "pair_contacts", "pair_mask")
-"""Tensors with two residue dimensions; the others have one, the first."""
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -41,7 +38,7 @@ class Batch:
 
 
 def collate(items: list[tuple[str, dict[str, Tensor], Truth]]) -> Batch:
-    """Pad crops to the longest and stack them.
+    """Pad crops to the longest, alignments to the deepest, and stack them.
 
     Parameters
     ----------
@@ -54,25 +51,30 @@ def collate(items: list[tuple[str, dict[str, Tensor], Truth]]) -> Batch:
         Padding has the unknown letter, position 0, and False in every mask.
     """
     names, inputs, truths = zip(*items, strict=True)
-    size = max(len(item["sequence"]) for item in inputs)
     return Batch(
         names=tuple(names),
         inputs={
-            key: torch.stack([_pad(key, item[key], size) for item in inputs]) for key in inputs[0]
+            key: _stack(
+                [item[key] for item in inputs],
+                ALPHABET.index(UNKNOWN) if key == "sequence" else 0,
+            )
+            for key in inputs[0]
         },
         truth=Truth(
             **{
-                key: torch.stack([_pad(key, getattr(truth, key), size) for truth in truths])
+                key: _stack([getattr(truth, key) for truth in truths])
                 for key in (field.name for field in fields(Truth))
             }
         ),
     )
 
 
-def _pad(key: str, tensor: Tensor, size: int) -> Tensor:
-    """Extend the residue dimension, or both of a pair tensor, to ``size``."""
-    missing = size - tensor.shape[0]
-    widths = [0, 0] * (tensor.ndim - 1) + [0, missing]
-    if key in PAIR_TENSORS:
-        widths[:2] = [0, missing]
-    return F.pad(tensor, widths, value=ALPHABET.index(UNKNOWN) if key == "sequence" else 0)
+def _stack(tensors: list[Tensor], fill: int = 0) -> Tensor:
+    """Extend the tensors at the end of every dimension to the largest of them, and stack them."""
+    shape = [max(sizes) for sizes in zip(*(tensor.shape for tensor in tensors), strict=True)]
+    padded = []
+    for tensor in tensors:
+        missing = [size - own for size, own in zip(shape, tensor.shape, strict=True)]
+        widths = [width for size in reversed(missing) for width in (0, size)]
+        padded.append(F.pad(tensor, widths, value=fill))
+    return torch.stack(padded)

@@ -4,7 +4,7 @@ No state is carried from batch to batch, so a resumed run sees what an uninterru
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import lightning.pytorch as pl
 import numpy as np
@@ -13,7 +13,18 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from rna_predict.data.batch import Batch, collate
 from rna_predict.data.crops import contiguous_crop
 from rna_predict.data.dataset import Example, ExampleSet
+from rna_predict.data.features import Templates
+from rna_predict.data.msa import choose_rows
 from rna_predict.data.seeds import derive_seed
+
+MSA_ROWS = 64
+"""Most rows of an alignment that an example shows, where nothing else is asked."""
+TEMPLATE_DROPOUT = 0.5
+"""Share of the training draws that do without the templates of their chain."""
+
+TemplateFeatures = Callable[[str, str], Templates | None]
+"""Gives the templates of a chain by its name and sequence, or None. It sees no coordinates; to
+leave out the chain itself, its kin and whatever is too young is its duty."""
 
 
 class TrainingBatches(Dataset):
@@ -36,6 +47,10 @@ class TrainingBatches(Dataset):
         Seed of order, choice and crop.
     rank, world : int
         Number of this process and how many share the batches.
+    msa_rows : int
+        Most rows of an alignment; each draw shows others, and another number of them.
+    template_features : callable, optional
+        Gives the templates of a chain, or of a copy's parent; half of the draws do without.
     """
 
     def __init__(
@@ -47,6 +62,8 @@ class TrainingBatches(Dataset):
         seed: int,
         rank: int = 0,
         world: int = 1,
+        msa_rows: int = MSA_ROWS,
+        template_features: TemplateFeatures | None = None,
     ) -> None:
         models: dict[str, list[Example]] = defaultdict(list)
         copies: dict[str, list[Example]] = defaultdict(list)
@@ -58,6 +75,7 @@ class TrainingBatches(Dataset):
         self.copies = [copies[name] for name in models]
         self.size, self.crop, self.copied, self.seed = size, crop, copied, seed
         self.rank, self.world = rank, world
+        self.msa_rows, self.template_features = msa_rows, template_features
 
     def __getitem__(self, number: int) -> Batch:
         """Make batch ``number``."""
@@ -74,7 +92,13 @@ class TrainingBatches(Dataset):
         if self.copies[index] and generator.random() < self.copied:
             kind = self.copies[index]
         example = kind[int(generator.integers(len(kind)))]
-        return example.crop(contiguous_crop(len(example.chain), self.crop, generator))
+        positions = contiguous_crop(len(example.chain), self.crop, generator)
+        shown = np.random.default_rng(derive_seed(self.seed, "inputs", draw))
+        msa = choose_rows(example.homologs, self.msa_rows, shown, thin=True)
+        templates = None
+        if self.template_features and shown.random() >= TEMPLATE_DROPOUT:
+            templates = self.template_features(example.origin, example.chain.sequence)
+        return example.crop(positions, msa, templates)
 
 
 class WholeChains(Dataset):
@@ -88,9 +112,21 @@ class WholeChains(Dataset):
         Longest chain.
     count : int
         Most chains; the first ones, one model each.
+    msa_rows : int
+        Most rows of an alignment, always the same ones.
+    template_features : callable, optional
+        Gives the templates of a chain.
     """
 
-    def __init__(self, examples: ExampleSet, limit: int, count: int) -> None:
+    def __init__(
+        self,
+        examples: ExampleSet,
+        limit: int,
+        count: int,
+        msa_rows: int = MSA_ROWS,
+        template_features: TemplateFeatures | None = None,
+    ) -> None:
+        self.msa_rows, self.template_features = msa_rows, template_features
         first: dict[str, Example] = {}
         for example in examples.examples:
             if len(example.chain) <= limit:
@@ -103,7 +139,13 @@ class WholeChains(Dataset):
 
     def __getitem__(self, number: int) -> Batch:
         """Give chain ``number`` as a batch of one."""
-        return collate([self.examples[number].crop()])
+        example = self.examples[number]
+        shown = np.random.default_rng(derive_seed("inputs", example.name))
+        templates = None
+        if self.template_features:
+            templates = self.template_features(example.name, example.chain.sequence)
+        msa = choose_rows(example.homologs, self.msa_rows, shown)
+        return collate([example.crop(msa=msa, templates=templates)])
 
 
 class _Stretch(Sampler[int]):
@@ -138,6 +180,8 @@ class RnaData(pl.LightningDataModule):
         See :class:`WholeChains`.
     workers : int
         Processes that make batches; 0 makes them in the training process.
+    msa_rows, template_features
+        See :class:`TrainingBatches` and :class:`WholeChains`.
     """
 
     def __init__(
@@ -153,6 +197,8 @@ class RnaData(pl.LightningDataModule):
         limit: int,
         count: int,
         workers: int = 0,
+        msa_rows: int = MSA_ROWS,
+        template_features: TemplateFeatures | None = None,
     ) -> None:
         super().__init__()
         for examples, split in ((training, "train"), (validation, "validation")):
@@ -161,7 +207,8 @@ class RnaData(pl.LightningDataModule):
         self.training = training
         self.size, self.crop, self.copied, self.seed = size, crop, copied, seed
         self.stretch, self.workers = stretch, workers
-        self.whole = WholeChains(validation, limit, count)
+        self.msa_rows, self.template_features = msa_rows, template_features
+        self.whole = WholeChains(validation, limit, count, msa_rows, template_features)
 
     def train_dataloader(self) -> DataLoader:
         """Give the batches from the current step on."""
@@ -174,6 +221,8 @@ class RnaData(pl.LightningDataModule):
             self.seed,
             trainer.global_rank if trainer is not None else 0,
             trainer.world_size if trainer is not None else 1,
+            self.msa_rows,
+            self.template_features,
         )
         return DataLoader(
             batches, batch_size=None, sampler=_Stretch(self), num_workers=self.workers

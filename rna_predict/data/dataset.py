@@ -7,7 +7,9 @@ from jaxtyping import Float32, Int64
 from torch import Tensor
 
 from rna_predict.constants import TORSIONS
-from rna_predict.data.features import sequence_inputs
+from rna_predict.data.families import FamilyTables, read_families
+from rna_predict.data.features import Templates, WeighedPairs, sequence_inputs
+from rna_predict.data.msa import Msa
 from rna_predict.data.tables import (
     TablePaths,
     read_pairs,
@@ -40,6 +42,10 @@ class Example:
         Pairs with a probability from the sequence.
     probability : (q,) float32
         Their probabilities.
+    consensus : pairs and probabilities
+        Of the family's consensus structure.
+    homologs : (r, n) uint8
+        Rows of the family's alignment over the chain.
     """
 
     chain: Chain
@@ -47,6 +53,8 @@ class Example:
     pairs: Int64[np.ndarray, "m 2"]
     likely_pairs: Int64[np.ndarray, "q 2"]
     probability: Float32[np.ndarray, " q"]
+    consensus: WeighedPairs
+    homologs: Msa
 
     @property
     def name(self) -> str:
@@ -58,16 +66,37 @@ class Example:
         """Name of the chain whose split decides: its own, or its parent's."""
         return self.chain.parent or self.chain.name
 
-    def crop(self, positions: np.ndarray | None = None) -> tuple[str, dict[str, Tensor], Truth]:
-        """Give name, inputs and truth of some residues (rising positions), or of all."""
+    def crop(
+        self,
+        positions: np.ndarray | None = None,
+        msa: Msa | None = None,
+        templates: Templates | None = None,
+    ) -> tuple[str, dict[str, Tensor], Truth]:
+        """Give name, inputs and truth of some residues.
+
+        Parameters
+        ----------
+        positions : (k,) int, optional
+            In rising order; all residues if absent.
+        msa : (r, n) uint8, optional
+            Rows to show; all homologs if absent.
+        templates : Templates, optional
+            Frames of other structures over the chain.
+        """
         if positions is None:
             positions = np.arange(len(self.chain))
         chain = self.chain
-        return (
-            chain.name,
-            sequence_inputs(chain.sequence, self.likely_pairs, self.probability, positions),
-            structure_truth(chain.coords, chain.atom_mask, self.torsions, self.pairs, positions),
+        inputs = sequence_inputs(
+            chain.sequence,
+            self.likely_pairs,
+            self.probability,
+            positions,
+            consensus=self.consensus,
+            msa=self.homologs if msa is None else msa,
+            templates=templates,
         )
+        truth = structure_truth(chain.coords, chain.atom_mask, self.torsions, self.pairs, positions)
+        return chain.name, inputs, truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +149,9 @@ def load_examples(paths: TablePaths, split: str) -> ExampleSet:
     ----------
     paths : TablePaths
         Tables of the data set. Augmented copies are read for the training split only. A copy has
-        the annotated pairs of its parent (swaps keep pairs); a copy that differs by coordinate
-        noise alone has its parent's torsions too, since noise is no change of conformation.
+        the annotated pairs of its parent (swaps keep pairs) and its parent's family; a copy that
+        differs by coordinate noise alone has its parent's torsions too, since noise is no change
+        of conformation.
     split : str
         ``train``, ``validation`` or ``test``.
 
@@ -147,14 +177,15 @@ def load_examples(paths: TablePaths, split: str) -> ExampleSet:
     torsions = read_torsions(paths.angles)
     pairs = read_pairs(paths.pairs)
     probabilities = read_probabilities(paths.probabilities)
+    families = read_families(paths.consensus, paths.homologs, wanted)
     examples = tuple(
-        _example(chain, torsions, pairs, probabilities, paths)
+        _example(chain, torsions, pairs, probabilities, families, paths)
         for chain in chains
         if chain.name in wanted
     )
     copies: tuple[Example, ...] = ()
     if split == "train" and paths.augmented is not None:
-        copies = _load_copies(paths, examples, torsions)
+        copies = _load_copies(paths, examples, torsions, families)
     return ExampleSet(split, examples, split_of, copies)
 
 
@@ -162,6 +193,7 @@ def _load_copies(
     paths: TablePaths,
     parents: tuple[Example, ...],
     parent_torsions: dict[tuple[str, int], np.ndarray],
+    families: FamilyTables,
 ) -> tuple[Example, ...]:
     """Read augmented copies with torsions, pairs and probabilities."""
     if paths.augmented_probabilities is None or paths.augmented_angles is None:
@@ -178,11 +210,18 @@ def _load_copies(
         (chain.name, chain.model): pairs_of.get((chain.parent, chain.model), NO_PAIRS)
         for chain in chains
     }
-    return tuple(_example(chain, torsions, pairs, probabilities, paths) for chain in chains)
+    return tuple(
+        _example(chain, torsions, pairs, probabilities, families, paths) for chain in chains
+    )
 
 
 def _example(
-    chain: Chain, torsions: dict, pairs: dict, probabilities: dict, paths: TablePaths
+    chain: Chain,
+    torsions: dict,
+    pairs: dict,
+    probabilities: dict,
+    families: FamilyTables,
+    paths: TablePaths,
 ) -> Example:
     """Join one chain with its rows of the tables."""
     key = (chain.name, chain.model)
@@ -201,4 +240,5 @@ def _example(
                 f"{table} chain {chain.name}",
                 f"residue {rows.max()} of a chain of {len(chain)} (0-based)",
             )
-    return Example(chain, torsions[key], annotated, likely, probability)
+    family = families.of(chain.parent or chain.name, chain.sequence)
+    return Example(chain, torsions[key], annotated, likely, probability, *family)

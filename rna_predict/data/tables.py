@@ -40,6 +40,10 @@ class TablePaths:
     """Torsions of the copies (parquet)."""
     augmented_probabilities: Path | None = None
     """Base-pair probabilities of the copies (parquet)."""
+    consensus: Path | None = None
+    """Consensus pairs of the chains' families (parquet); no family is known if absent."""
+    homologs: Path | None = None
+    """Homologs aligned to the chains (parquet); no alignments if absent."""
 
 
 def read_splits(path: Path) -> dict[str, str]:
@@ -61,7 +65,7 @@ def read_splits(path: Path) -> dict[str, str]:
         If a column is missing, a chain stands in two rows, or a split has another name.
     """
     table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
-    _require(table, ("chain_id", "split"), path)
+    require_columns(table, ("chain_id", "split"), path)
     if stray := set(table["split"]) - {*SPLITS, QUARANTINE}:
         raise InputError(path, f"splits are {', '.join(SPLITS)}, got {sorted(stray)}")
     if (twice := table["chain_id"].duplicated()).any():
@@ -123,11 +127,11 @@ def read_probabilities(
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Read a parquet table and check that it has the columns asked for."""
     table = pd.read_parquet(path)
-    _require(table, columns, path)
+    require_columns(table, columns, path)
     return table[list(columns)]
 
 
-def _require(table: pd.DataFrame, columns: tuple[str, ...], path: Path) -> None:
+def require_columns(table: pd.DataFrame, columns: tuple[str, ...], path: Path) -> None:
     """Refuse a table that lacks a column."""
     if missing := [name for name in columns if name not in table.columns]:
         raise InputError(path, f"no column {', '.join(missing)}; columns: {list(table.columns)}")

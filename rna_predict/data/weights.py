@@ -1,14 +1,17 @@
 """Weights on disk: safetensors with the settings in the header; nothing in them is executed.
 
 The header holds one entry, JSON with ``format``, ``model`` (the model file) and facts such as the
-step. Whoever reads a file has all that is needed to build the network it belongs to.
+step. Whoever reads a file has all that is needed to build the network it belongs to. A file of an
+adapter holds in its place ``adapter`` (its settings) and ``base_sha256`` (what it was trained on).
 """
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -20,6 +23,25 @@ ENTRY = "rna_predict"
 """The one entry of the header: safetensors writes several in an order that changes by chance."""
 FORMAT = 1
 """Value of ``format`` in files that this version reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class AdapterFile:
+    """A trained adapter.
+
+    Attributes
+    ----------
+    tensors : dict of tensors
+        All that was trained.
+    settings : dict
+        Plain values of ``model.adapters.AdapterSettings``.
+    base_sha256 : str
+        :func:`weights_sha256` of the weights that it was trained on.
+    """
+
+    tensors: dict[str, Tensor]
+    settings: dict[str, Any]
+    base_sha256: str
 
 
 def write_weights(
@@ -38,10 +60,7 @@ def write_weights(
     facts : dict
         More plain values, such as the step.
     """
-    header = {ENTRY: json.dumps({"format": FORMAT, "model": model, **facts})}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata=header)
+    _write(path, weights, {"model": model, **facts})
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -59,19 +78,61 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     InputError
         If the file is absent, no safetensors, or not one of this program.
     """
+    weights, facts = _read(path, "weights", ("model",))
+    return weights, facts["model"]
+
+
+def write_adapter(path: Path, adapter: AdapterFile, facts: dict[str, Any]) -> None:
+    """Write an adapter as :func:`write_weights` writes weights."""
+    header = {"adapter": adapter.settings, "base_sha256": adapter.base_sha256, **facts}
+    _write(path, adapter.tensors, header)
+
+
+def read_adapter(path: Path) -> AdapterFile:
+    """Read an adapter.
+
+    Raises
+    ------
+    InputError
+        If the file is absent, no safetensors, or no adapter of this program.
+    """
+    tensors, facts = _read(path, "adapter", ("adapter", "base_sha256"))
+    return AdapterFile(tensors, facts["adapter"], facts["base_sha256"])
+
+
+def weights_sha256(weights: dict[str, Tensor]) -> str:
+    """Hash names, types, shapes and values of weights, in whatever file; 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Write tensors with facts in the header."""
+    header = {ENTRY: json.dumps({"format": FORMAT, **facts})}
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(plain, temporary, metadata=header)
+
+
+def _read(path: Path, what: str, keys: tuple[str, ...]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read tensors and the facts of the header, which must have some keys."""
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise InputError(path, f"no readable safetensors: {error}") from error
     try:
         facts = json.loads(header.get(ENTRY, "null"))
     except json.JSONDecodeError as error:
         raise InputError(path, f"its header is not JSON: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or "model" not in facts:
-        raise InputError(path, f"no weights of this program (format {FORMAT}); header: {header}")
-    return weights, facts["model"]
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or not set(keys) <= set(facts):
+        raise InputError(path, f"no {what} of this program (format {FORMAT}); header: {header}")
+    return tensors, facts
 
 
 def file_sha256(path: Path) -> str:

@@ -14,7 +14,10 @@ def superpose(
     """Find the proper rotation that best maps ``mobile`` onto ``fixed``.
 
     Kabsch's solution (Kabsch 1978, Acta Cryst A34:827) without gradient: the derivative of the
-    rotation is not finite where points are collinear or coincident, and no loss here needs it.
+    rotation is not finite where points are collinear or coincident, and no loss here needs it: the
+    motion minimises the squared error, whose derivative by the motion is therefore 0. Points that
+    determine no motion (fewer than three, collinear, coincident) get one of the best ones. Always
+    in single precision or better, whatever autocast says.
 
     Parameters
     ----------
@@ -30,17 +33,20 @@ def superpose(
     translation : (..., 3) float, angstrom
         Apply as ``mobile @ rotation.T + translation``.
     """
-    weight = (weight / weight.sum(-1, keepdim=True).clamp_min(1e-8))[..., None]
-    mobile_center = (mobile * weight).sum(-2)
-    fixed_center = (fixed * weight).sum(-2)
-    moment = ((mobile - mobile_center[..., None, :]) * weight).transpose(-1, -2) @ (
-        fixed - fixed_center[..., None, :]
-    )
-    u, _, vt = torch.linalg.svd(moment)
-    sign = torch.where(torch.linalg.det(u @ vt) < 0, -1.0, 1.0).to(u)
-    last = torch.cat([torch.ones_like(u[..., 0, :2]), sign[..., None]], dim=-1)
-    rotation = ((u * last[..., None, :]) @ vt).transpose(-1, -2)
-    return rotation, fixed_center - (rotation @ mobile_center[..., None])[..., 0]
+    wide = torch.promote_types(mobile.dtype, torch.float32)
+    mobile, fixed, weight = mobile.to(wide), fixed.to(wide), weight.to(wide)
+    with torch.autocast(mobile.device.type, enabled=False):
+        weight = (weight / weight.sum(-1, keepdim=True).clamp_min(1e-8))[..., None]
+        mobile_center = (mobile * weight).sum(-2)
+        fixed_center = (fixed * weight).sum(-2)
+        moment = ((mobile - mobile_center[..., None, :]) * weight).transpose(-1, -2) @ (
+            fixed - fixed_center[..., None, :]
+        )
+        u, _, vt = torch.linalg.svd(moment)
+        sign = torch.where(torch.linalg.det(u @ vt) < 0, -1.0, 1.0).to(u)
+        last = torch.cat([torch.ones_like(u[..., 0, :2]), sign[..., None]], dim=-1)
+        rotation = ((u * last[..., None, :]) @ vt).transpose(-1, -2)
+        return rotation, fixed_center - (rotation @ mobile_center[..., None])[..., 0]
 
 
 def apply_motion(

@@ -1,9 +1,11 @@
 """Atom encoder and decoder of the diffusion, on the dense (N, 23) layout.
 
 An atom attends to the atoms of its own residue and of the two residues bonded to it: a window of 69
-slots, reached by shifting the residue axis. Everything that depends on the chain alone (conditions
-of the atoms, attention biases) is computed once for all noised copies. Between atoms and tokens
-every slot has its own weights, which tells atoms apart without further pooling.
+slots, reached by shifting the residue axis, where the published models cut the list of atoms into
+blocks (AlphaFold 3, algorithms 5 to 7). Everything that depends on the chain alone (conditions of
+the atoms, attention biases) is computed once for all noised copies. An atom is known by its name,
+its place in a reference residue and its place in stage C. Between atoms and tokens every slot has
+its own weights, which tells atoms apart without further pooling.
 """
 
 from dataclasses import dataclass
@@ -11,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from rna_predict.constants import ALPHABET, BACKBONE_ATOMS, N_SLOTS
+from rna_predict.constants import ALPHABET, N_SLOTS
 from rna_predict.model.inputs import Features
+from rna_predict.model.kinematics import reference_conformers, residue_frames
 from rna_predict.model.layers import (
     MASKED,
     AdaptiveNorm,
@@ -27,6 +29,8 @@ from rna_predict.model.layers import (
 
 WINDOW = 3
 """Residues whose atoms an atom attends to: the one before, its own, and the one after."""
+LENGTH_UNIT = 5.0
+"""Angstrom: about the size of a residue, which scales places within it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,14 @@ def window(x: Tensor, dim: int) -> Tensor:
     return torch.cat([padded.narrow(dim, shift, length) for shift in range(WINDOW)], dim=dim + 1)
 
 
+def offset_features(offset: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 5"]:
+    """Give bounded features of the offset between two atoms (AlphaFold 3, algorithm 5)."""
+    square = offset.square().sum(-1, keepdim=True)
+    return torch.cat(
+        [offset / (1 + square), 1 / (1 + square), 1 / (1 + square / LENGTH_UNIT**2)], dim=-1
+    )
+
+
 def neighbours(features: Features) -> tuple[Tensor, Tensor]:
     """Find the residues of each window.
 
@@ -60,7 +72,7 @@ def neighbours(features: Features) -> tuple[Tensor, Tensor]:
     around : (N, 3) int64
         Position before, own position and position after, within the array.
     bonded : (B, N, 3) bool
-        Whether that residue exists and is the next in the full chain.
+        Whether that residue exists, is the next in the full chain, and no break lies between.
     """
     length, device = features.length, features.sequence.device
     shift = torch.arange(WINDOW, device=device) - WINDOW // 2
@@ -68,11 +80,15 @@ def neighbours(features: Features) -> tuple[Tensor, Tensor]:
     inside = (around >= 0) & (around < length)
     around = around.clamp(0, length - 1)
     step = features.residue_index[:, around] - features.residue_index[..., None]
-    return around, inside & (step == shift)
+    strand = features.chain_break.cumsum(-1)
+    return around, inside & (step == shift) & (strand[:, around] == strand[..., None])
 
 
 class AtomConditioner(nn.Module):
-    """Condition and attention biases of the atoms, from identity, stage C and the latent."""
+    """Condition and attention biases of the atoms.
+
+    From their names, their places in a reference residue and in stage C, and the latent.
+    """
 
     def __init__(
         self, atom: int, atom_pair: int, blocks: int, heads: int, single: int, pair: int
@@ -80,6 +96,8 @@ class AtomConditioner(nn.Module):
         super().__init__()
         self.blocks = blocks
         self.identity = nn.Embedding(len(ALPHABET) * N_SLOTS, atom)
+        self.reference = linear(3, atom)
+        self.reference_offset = linear(5, atom_pair)
         self.place = linear(3, atom)
         self.single = nn.Sequential(nn.LayerNorm(single), linear(single, atom))
         self.query = linear(atom, atom_pair)
@@ -102,21 +120,23 @@ class AtomConditioner(nn.Module):
         identity = self.identity(features.sequence[..., None] * N_SLOTS + slots)
         axes, origin = residue_frames(start_coords)
         local = (start_coords - origin[:, :, None]) @ axes
-        atoms = identity + self.place(local / 5.0) + self.single(latent_single)[:, :, None]
+        reference = torch.tensor(reference_conformers(), device=start_coords.device)
+        place = (self.reference(reference)[features.sequence] + self.place(local)) / LENGTH_UNIT
+        atoms = identity + place + self.single(latent_single)[:, :, None]
 
         around, bonded = neighbours(features)
         edge = self.pair(latent_pair)
         edge = edge.gather(2, around[None, ..., None].expand(*bonded.shape, edge.shape[-1]))
         reach = window(start_coords, 1)[:, :, None] - start_coords[:, :, :, None]
-        reach = reach @ axes[:, :, None]
-        square = reach.square().sum(-1, keepdim=True)
-        near = torch.cat([reach / (1 + square), 1 / (1 + square), 1 / (1 + square / 25)], dim=-1)
         hidden = (
             self.query(atoms)[:, :, :, None]
             + window(self.key(atoms), 1)[:, :, None]
             + edge.repeat_interleave(N_SLOTS, dim=2)[:, :, None]
-            + self.offset(near)
+            + self.offset(offset_features(reach @ axes[:, :, None]))
         )
+        own = self.reference_offset(offset_features(reference[:, None] - reference[:, :, None]))
+        middle = slice(WINDOW // 2 * N_SLOTS, (WINDOW // 2 + 1) * N_SLOTS)
+        hidden[:, :, :, middle] += own[features.sequence]
         keys = window(atom_mask, 1) & bonded.repeat_interleave(N_SLOTS, dim=2)
         bias = self.bias(self.hidden(hidden)).permute(0, 1, 4, 2, 3)
         bias = bias.masked_fill(~keys[:, :, None, None], MASKED)
@@ -200,24 +220,3 @@ class AtomDecoder(nn.Module):
         for block, bias in zip(self.blocks, biases, strict=True):
             x = block(x, condition.atoms, bias)
         return self.out(self.norm(x))
-
-
-def residue_frames(
-    coords: Float[Tensor, "B N 23 3"],
-) -> tuple[Float[Tensor, "B N 3 3"], Float[Tensor, "B N 3"]]:
-    """Give the sugar frame of each residue: origin C4', x towards C3', C1' at positive y.
-
-    Returns
-    -------
-    axes : (B, N, 3, 3)
-        Columns are the axes: ``(point - origin) @ axes`` is local. Finite, though not a rotation,
-        where the three atoms are collinear or coincide.
-    origin : (B, N, 3), angstrom
-    """
-    origin, on_x, in_plane = (
-        coords[:, :, BACKBONE_ATOMS.index(name)] for name in ("C4'", "C3'", "C1'")
-    )
-    x = F.normalize(on_x - origin, dim=-1, eps=1e-4)
-    y = in_plane - origin
-    y = F.normalize(y - (y * x).sum(-1, keepdim=True) * x, dim=-1, eps=1e-4)
-    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1), origin

@@ -11,9 +11,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from rna_predict.constants import BACKBONE_ATOMS, N_SLOTS
-from rna_predict.model.atoms import residue_frames
+from rna_predict.model.chunks import by_rows
 from rna_predict.model.dimensions import Dimensions
 from rna_predict.model.inputs import Features
+from rna_predict.model.kinematics import residue_frames
 from rna_predict.model.layers import linear, radial_basis, safe_norm
 from rna_predict.model.pairformer import PairformerBlock
 
@@ -132,42 +133,56 @@ class ConfidenceHead(nn.Module):
         -------
         Confidence
         """
-        samples = coords.shape[1]
-        folded = Features(
-            *(
-                part.repeat_interleave(samples, dim=0)
-                for part in (
-                    features.sequence,
-                    features.residue_mask,
-                    features.residue_index,
-                    features.pair_probability,
-                )
-            )
+        if torch.is_grad_enabled():
+            parts = [self._judge(features, single, pair, coords)]
+        else:  # one sample at a time: each has a pair track of its own
+            parts = [
+                self._judge(features, single, pair, sample) for sample in coords.split(1, dim=1)
+            ]
+        plddt, pae, pde, resolved = (
+            torch.cat(logits, dim=1) if len(parts) > 1 else logits[0]
+            for logits in zip(*parts, strict=True)
         )
-        x = self.single(single).repeat_interleave(samples, dim=0)
-        z = self.pair(pair).repeat_interleave(samples, dim=0)
-        z = z + self.geometry(sample_geometry(coords.detach().flatten(0, 1)))
+        return Confidence(plddt, pae, pde, resolved, features.residue_mask, self.error_max)
+
+    def _judge(
+        self, features: Features, single: Tensor, pair: Tensor, coords: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Give the logits of all heads for some samples."""
+        shape = coords.shape[:2]
+        folded = features.repeat(shape[1])
+        x = self.single(single).repeat_interleave(shape[1], dim=0)
+        z = self.pair(pair).repeat_interleave(shape[1], dim=0)
+        z = z + self._embed_geometry(coords.detach().flatten(0, 1))
         for block in self.blocks:
             x, z = block(x, z, folded)
         z = self.pair_norm(z)
-        weight = folded.pair_mask[..., None] / folded.residue_mask.sum(-1)[:, None, None, None]
-        x = self.single_norm(x + self.from_pair((z * weight).sum(2)))
-        shape = coords.shape[:2]
-        return Confidence(
-            plddt_logits=self.plddt(x).unflatten(0, shape),
-            pae_logits=self.pae(z).unflatten(0, shape),
-            pde_logits=self.pde(z + z.transpose(1, 2)).unflatten(0, shape),
-            resolved_logits=self.resolved(x).unflatten(0, shape),
-            residue_mask=features.residue_mask,
-            error_max=self.error_max,
+        weight = folded.residue_mask / folded.residue_mask.sum(-1, keepdim=True).clamp_min(1)
+        x = self.single_norm(x + self.from_pair(torch.einsum("bijc,bj->bic", z, weight.to(z))))
+        logits = self.plddt(x), self.pae(z), self.pde(z + z.transpose(1, 2)), self.resolved(x)
+        return tuple(part.unflatten(0, shape) for part in logits)
+
+    def _embed_geometry(self, coords: Tensor) -> Tensor:
+        """Embed distances and directions within samples, (K, N, N, pair)."""
+        points = coords[:, :, BACKBONE_ATOMS.index("C1'")]
+        axes, origin = residue_frames(coords)
+        return by_rows(
+            lambda *rows: self.geometry(sample_geometry(*rows, points)),
+            points,
+            axes,
+            origin,
+            width=self.geometry.in_features,
         )
 
 
-def sample_geometry(coords: Float[Tensor, "K N 23 3"]) -> Float[Tensor, "K N N features"]:
-    """Give the C1'-C1' distances as radial basis, and the direction of j in the frame of i."""
-    points = coords[:, :, BACKBONE_ATOMS.index("C1'")]
-    axes, origin = residue_frames(coords)
-    distance = safe_norm(points[:, :, None] - points[:, None])
-    local = (points[:, None] - origin[:, :, None]) @ axes
+def sample_geometry(
+    row_points: Float[Tensor, "K R 3"],
+    row_axes: Float[Tensor, "K R 3 3"],
+    row_origin: Float[Tensor, "K R 3"],
+    points: Float[Tensor, "K N 3"],
+) -> Float[Tensor, "K R N features"]:
+    """Give distances as radial basis, and the direction of each point in the frame of a row."""
+    distance = safe_norm(row_points[:, :, None] - points[:, None])
+    local = (points[:, None] - row_origin[:, :, None]) @ row_axes
     direction = local / (1.0 + safe_norm(local)[..., None])
     return torch.cat([radial_basis(distance, DISTANCE_MAX, DISTANCE_FEATURES), direction], dim=-1)

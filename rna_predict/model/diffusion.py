@@ -19,7 +19,9 @@ from torch import Tensor, nn
 
 from rna_predict.geometry.torch_superpose import superpose
 from rna_predict.model.atoms import AtomCondition, AtomConditioner, AtomDecoder, AtomEncoder
+from rna_predict.model.chunks import by_rows
 from rna_predict.model.dimensions import Dimensions
+from rna_predict.model.embedding import RelativePosition
 from rna_predict.model.inputs import Features
 from rna_predict.model.kinematics import centre
 from rna_predict.model.layers import (
@@ -32,7 +34,6 @@ from rna_predict.model.layers import (
     mask_bias,
     split_heads,
 )
-from rna_predict.model.pairformer import RelativePosition
 
 GUESS_SIGMA = 10.0
 """Noise level of the guess that becomes the reference, as a multiple of ``sigma_data``: so high
@@ -119,10 +120,7 @@ class Diffusion(nn.Module):
         atom_mask: Bool[Tensor, "B N 23"],
     ) -> Condition:
         """Compute what all noised copies share."""
-        pair = latent_pair + self.pair_position(features)
-        pair = pair + self.pair_transition(pair)
-        biases = self.biases(self.pair_norm(pair)).permute(0, 3, 1, 2)
-        biases = biases + mask_bias(features.residue_mask)[:, None, None, :]
+        biases = self._pair_bias(features, latent_pair)
         condition = Condition(
             single=self.single_norm(latent_single)[:, None],
             token_biases=biases[:, None].chunk(len(self.blocks), dim=2),
@@ -136,10 +134,20 @@ class Diffusion(nn.Module):
             return condition
         with torch.no_grad():
             sigma = torch.full(
-                (features.batch, 1), GUESS_SIGMA * self.sigma_data, device=pair.device
+                (features.batch, 1), GUESS_SIGMA * self.sigma_data, device=latent_pair.device
             )
             guess = self(condition, condition.reference[:, None], sigma)[:, 0]
         return replace(condition, reference=centre(guess, atom_mask))
+
+    def _pair_bias(self, features: Features, latent_pair: Tensor) -> Tensor:
+        """Give the attention biases of all token blocks, (B, blocks * heads, N, N)."""
+        pair = latent_pair + self.pair_position(features)
+        biases = by_rows(
+            lambda rows: self.biases(self.pair_norm(rows + self.pair_transition(rows))),
+            pair,
+            width=max(pair.shape[-1], self.biases.out_features),
+        )
+        return biases.permute(0, 3, 1, 2) + mask_bias(features.residue_mask)[:, None, None, :]
 
     def forward(
         self,

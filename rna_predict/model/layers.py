@@ -1,8 +1,12 @@
 """Parts that every block uses: linear maps, attention with bias, transitions, adaptive norms."""
 
+from math import prod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from rna_predict.model.chunks import by_rows
 
 MASKED = -1e9
 """Added to the score of keys that do not exist; finite, so that a row without keys stays finite."""
@@ -29,15 +33,55 @@ def mask_bias(mask: Tensor) -> Tensor:
     return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, MASKED)
 
 
+def for_products(x: Tensor) -> Tensor:
+    """Round to the type that autocast multiplies in, once for all the maps that follow."""
+    device = x.device.type
+    return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x
+
+
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """(..., n, c) to (..., heads, n, c / heads)."""
     return x.unflatten(-1, (heads, -1)).transpose(-2, -3)
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """Softmax attention of (..., heads, n, d) with a bias on the scores; gives (..., n, c)."""
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2) + bias
-    return (scores.softmax(-1) @ value).transpose(-2, -3).flatten(-2)
+    """Softmax attention of (..., heads, n, d) with a bias on the scores; gives (..., n, c).
+
+    A row without keys averages all values. Fused kernels do not hold the scores. Those of a CPU
+    cannot find the gradient of a bias, so there the scores are held where gradients are kept: it
+    costs what torch's own way out of this costs.
+    """
+    if query.device.type == "cpu" and torch.is_grad_enabled():
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2) + bias
+        return (scores.softmax(-1) @ value).transpose(-2, -3).flatten(-2)
+    return fused_attention(query, key, value, bias).transpose(-2, -3).flatten(-2)
+
+
+def fused_attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
+    """Call torch's fused attention, whose kernels want (batch, heads, n, d).
+
+    Leading axes along which the bias is one and the same become its batch, so that the bias is
+    never copied; the other leading axes become heads. The gradient of a row without keys is finite,
+    but means nothing.
+    """
+    lead = query.shape[:-3]
+    bias = bias.reshape(*(1,) * (query.dim() - bias.dim()), *bias.shape)
+    bias = bias.expand(*bias.shape[:-3], *query.shape[-3:-1], -1)
+    order = sorted(range(len(lead)), key=lambda axis: bias.shape[axis] != 1)
+    batch = prod(lead[axis] for axis in order if bias.shape[axis] == 1)
+
+    def fold(x: Tensor, first: int) -> Tensor:
+        x = x.permute(*order, *range(len(lead), x.dim()))
+        return x.reshape(first, prod(x.shape[:-2]) // first, *x.shape[-2:])
+
+    folded = F.scaled_dot_product_attention(
+        fold(query, batch), fold(key, batch), fold(value, batch), fold(bias, 1).to(query.dtype)
+    )
+    shape = [lead[axis] for axis in order]
+    back = [order.index(axis) for axis in range(len(lead))]
+    return folded.reshape(*shape, *query.shape[-3:-1], value.shape[-1]).permute(
+        *back, *range(len(lead), query.dim())
+    )
 
 
 class Attention(nn.Module):
@@ -63,12 +107,16 @@ class Transition(nn.Module):
 
     def __init__(self, width: int, factor: int) -> None:
         super().__init__()
+        self.hidden = 2 * factor * width
         self.norm = nn.LayerNorm(width)
-        self.up = linear(width, 2 * factor * width)
+        self.up = linear(width, self.hidden)
         self.down = linear(factor * width, width, zero=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give the update of ``x``."""
+        """Give the update of ``x``, (B, n, ..., width)."""
+        return by_rows(self._update, x, width=self.hidden)
+
+    def _update(self, x: Tensor) -> Tensor:
         a, b = self.up(self.norm(x)).chunk(2, -1)
         return self.down(F.silu(a) * b)
 

@@ -5,12 +5,12 @@ confidence heads then work on any number of copies of its coordinates.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from rna_predict.model.bert import BertTorsionNet
 from rna_predict.model.confidence import Confidence, ConfidenceHead
 from rna_predict.model.diffusion import Diffusion
 from rna_predict.model.dimensions import Dimensions
@@ -37,6 +37,8 @@ class Trunk:
     """Unit vectors (sin, cos) in the order of ``constants.TORSIONS``."""
     torsion_norm: Float[Tensor, "B N 14"]
     """Length of those vectors before they were normalised, for the unit-norm loss."""
+    torsion_log_kappa: Float[Tensor, "B N 14"]
+    """Logarithm of the von Mises concentration of each torsion: how sharply it is known."""
     distogram_logits: Float[Tensor, "B N N bins"]
     """Of the C1'-C1' distance; symmetric."""
     contact_logits: Float[Tensor, "B N N"]
@@ -61,19 +63,12 @@ class RnaNetwork(nn.Module):
     def __init__(self, dimensions: Dimensions) -> None:
         super().__init__()
         d = self.dimensions = dimensions
-        self.torsion_net = TorsionNet(
-            d.torsion, d.torsion_blocks, d.torsion_heads, d.transition_factor
+        self.torsion_net = (
+            TorsionNet(d.torsion, d.torsion_blocks, d.torsion_heads, d.transition_factor)
+            if d.bert is None
+            else BertTorsionNet(d.torsion, d.bert)
         )
-        self.pairformer = Pairformer(
-            d.single,
-            d.pair,
-            d.pairformer_blocks,
-            d.pairformer_heads,
-            d.triangle,
-            d.triangle_heads,
-            d.relative_positions,
-            d.transition_factor,
-        )
+        self.pairformer = Pairformer(d)
         self.distogram_head = DistogramHead(d.pair, d.distogram_bins)
         self.contact_head = ContactHead(d.pair)
         self.merger = LatentMerger(
@@ -103,16 +98,25 @@ class RnaNetwork(nn.Module):
         -------
         Trunk
         """
-        hidden, sin_cos, norm = self.torsion_net(features)
+        torsions = self.torsion_net(features)
         single, pair = self.pairformer(features, recycles)
-        start = start_coords(sin_cos, features)
-        latent_single, latent_pair = self.merger(features, hidden, sin_cos, single, pair, start)
+        start = start_coords(torsions.sin_cos, features)
+        latent_single, latent_pair = self.merger(
+            features,
+            torsions.hidden,
+            torsions.sin_cos,
+            single,
+            pair,
+            start,
+            partial=(features.template_origin, features.template_mask),
+        )
         return Trunk(
             single=single,
             pair=pair,
-            torsion_hidden=hidden,
-            torsion_sin_cos=sin_cos,
-            torsion_norm=norm,
+            torsion_hidden=torsions.hidden,
+            torsion_sin_cos=torsions.sin_cos,
+            torsion_norm=torsions.norm,
+            torsion_log_kappa=torsions.log_kappa,
             distogram_logits=self.distogram_head(pair),
             contact_logits=self.contact_head(pair),
             start_coords=start,
@@ -162,7 +166,6 @@ class RnaNetwork(nn.Module):
         n_samples: int,
         settings: SamplerSettings,
         generator: torch.Generator,
-        start: Literal["noise", "kinematics"] = "noise",
     ) -> Float[Tensor, "B S N 23 3"]:
         """Draw structures.
 
@@ -175,11 +178,10 @@ class RnaNetwork(nn.Module):
         n_samples : int
             Structures of each chain, S.
         settings : SamplerSettings
-            Schedule and steps.
+            Schedule, steps, and where to begin: at ``sigma_max`` from nothing, or at
+            ``sigma_start`` from stage C's coordinates.
         generator : torch.Generator
             Source of all randomness.
-        start : {"noise", "kinematics"}
-            Begin at ``sigma_max`` from nothing, or at ``sigma_start`` from stage C's coordinates.
 
         Returns
         -------
@@ -191,7 +193,7 @@ class RnaNetwork(nn.Module):
             features, trunk.latent_single, trunk.latent_pair, trunk.start_coords, mask
         )
         mean = trunk.start_coords[:, None].expand(-1, n_samples, -1, -1, -1)
-        from_noise = start == "noise"
+        from_noise = settings.start == "noise"
         return draw_samples(
             lambda noisy, sigma: self.diffusion(condition, noisy, sigma),
             torch.zeros_like(mean) if from_noise else mean,

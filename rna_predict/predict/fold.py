@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rna_predict.constants import BASES
+from rna_predict.data.msa import Msa, read_msa
+from rna_predict.data.weights import file_sha256
 from rna_predict.errors import InputError
 from rna_predict.evaluate.clashes import clash_score
 from rna_predict.predict.confidence import confidence_record, write_json
@@ -53,12 +55,13 @@ def fold_fasta(
     weights: Path | None = None,
     minimize: bool = True,
     device: str = "auto",
+    msa: Path | None = None,
 ) -> list[FoldResult]:
     """Fold every sequence of a FASTA file.
 
     Each target gets a folder with ``model_1.cif`` (best) to ``model_{models}.cif``,
     ``ranking.tsv`` and ``confidence.json``, which appears whole or not at all. A folder that holds
-    the same result (sequence, seed, weights and options) is left as it is; one of another result
+    the same result (sequence, seed, weights, options) is left as it is; one of another result
     is replaced. A sequence that cannot be folded is refused, and the others are done.
 
     Parameters
@@ -77,6 +80,8 @@ def fold_fasta(
         Minimise the models with OpenMM.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
+    msa : path, optional
+        Alignment of the one sequence: a3m, Stockholm or aligned FASTA.
 
     Returns
     -------
@@ -86,13 +91,18 @@ def fold_fasta(
     Raises
     ------
     InputError
-        If nothing can be done: no weights, a faulty FASTA file, two targets of one name, or no
-        models asked for.
+        If nothing can be done: no weights, a faulty FASTA file, two targets of one name, no
+        models asked for, or an alignment that is not of the one sequence.
     """
     if models < 1:
         raise InputError("models", f"expected 1 or more, got {models}")
     sequences = read_fasta(fasta)
     names = safe_names(list(sequences), str(fasta))
+    aligned = None
+    if msa is not None:
+        if len(sequences) > 1:
+            raise InputError(fasta, f"an alignment is of one sequence, got {len(sequences)}")
+        aligned = read_msa(msa, *sequences.values())
     predictor = load_predictor(find_weights() if weights is None else weights, device)
     out.mkdir(parents=True, exist_ok=True)
     results = []
@@ -104,10 +114,14 @@ def fold_fasta(
             "sequence": sequence,
             "seed": seed,
             "weights_sha256": predictor.sha256,
-            "options": {"models": models, "minimize": minimize},
+            "options": {
+                "models": models,
+                "minimize": minimize,
+                "msa_sha256": None if msa is None else file_sha256(msa),
+            },
         }
         try:
-            folded = _fold_target(predictor, out / name, request)
+            folded = _fold_target(predictor, out / name, request, aligned)
         except InputError as error:
             results.append(FoldResult(header, name, "refused", str(error)))
         else:
@@ -115,7 +129,9 @@ def fold_fasta(
     return results
 
 
-def _fold_target(predictor: Predictor, folder: Path, request: dict[str, Any]) -> bool:
+def _fold_target(
+    predictor: Predictor, folder: Path, request: dict[str, Any], msa: Msa | None
+) -> bool:
     """Fold one target unless its folder has the result; tell whether it was folded."""
     name, sequence, n_models = request["target"], request["sequence"], request["options"]["models"]
     if not MIN_LENGTH <= len(sequence) <= MAX_LENGTH:
@@ -129,7 +145,7 @@ def _fold_target(predictor: Predictor, folder: Path, request: dict[str, Any]) ->
         )
     if _is_done(folder, request):
         return False
-    predictions = predict_target(predictor, name, sequence, n_models, request["seed"])
+    predictions = predict_target(predictor, name, sequence, n_models, request["seed"], msa=msa)
     facts = []
     for number, prediction in enumerate(predictions, start=1):
         prediction, outcome = _minimized(prediction, request["options"]["minimize"])

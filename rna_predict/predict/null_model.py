@@ -1,10 +1,13 @@
 """The null model: what sequence, a predicted secondary structure and A-form helices give alone.
 
 No training, no templates, no energies of tertiary structure; a predictor that does not beat it has
-learned nothing about folds. The chain starts as one A-form strand. Gradient descent on its
-backbone torsions, through the kinematics, brings the partners of each predicted pair to the
-distances they have in a duplex; paired residues are held near A-form, loops move freely, bonds and
-angles stay ideal. Pairs are switched on from the shortest loops to the longest.
+learned nothing about folds. The chain starts as a strand: residues of predicted helices in A-form,
+each residue of a loop in a conformer that such residues have, drawn by how common it is
+(``loop_conformers.py``); models differ by that draw. Gradient descent on the backbone torsions,
+through the kinematics, brings the partners of each predicted pair to the distances they have in a
+duplex; paired residues are held near A-form, those of loops loosely near their conformers, sugars
+keep their pucker, bonds and angles stay ideal. Pairs are switched on from the shortest loops to the
+longest. ``benchmark_targets.py`` minimises the result with the force field.
 
 Far pairs of large folds often stay open by an angstrom or two: torsions have long levers. Moving
 rigid residues instead, with bonds as restraints, closed fewer pairs and broke bonds by 0.6 A.
@@ -22,10 +25,11 @@ from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
 from rna_predict.constants import ALPHABET, BACKBONE_ATOMS, TORSIONS, slot_mask
-from rna_predict.data.seeds import torch_generator
+from rna_predict.data.seeds import derive_seed
 from rna_predict.errors import InputError
 from rna_predict.evaluate.reference import reference_table
 from rna_predict.geometry.nerf import build_atoms
+from rna_predict.predict.loop_conformers import sample_conformers
 from rna_predict.secondary.dot_bracket import from_dot_bracket
 from rna_predict.structure.chain import Chain, model_chain
 
@@ -35,11 +39,9 @@ DUPLEX: Final = {(0, 0): (18.3, 15.0, 10.5), (0, -1): (18.6, 17.5, 13.7), (1, 0)
 """Distances of ``BEADS`` (angstrom) between residues i + a and j + b by (a, b), where i and j pair
 and i + 1 and j - 1 do: medians over the 133 such steps of the embedded example's entries."""
 FREE: Final = ("alpha", "beta", "gamma", "epsilon", "zeta")
-"""Torsions that move; sugars stay C3'-endo."""
-LOOP_NOISE: Final = radians(40.0)
-"""Standard deviation of what is added to the torsions of loops, so that models differ."""
+"""Torsions that move; sugars keep their pucker, and bases their chi."""
 HELIX_WIDTH, LOOP_WIDTH = radians(10.0), radians(120.0)
-"""Deviations from A-form that cost one unit in a paired and in an unpaired residue."""
+"""Deviations that cost a tenth: from A-form in a paired residue, from its conformer in another."""
 CONTACT: Final = 5.0
 """Beads of residues that are not neighbours come no closer without cost (angstrom)."""
 STEPS, RATE = 400, 0.03
@@ -98,11 +100,12 @@ def fold_null(
     structure : str
         Dot-bracket of the same length; pseudoknots may be in it.
     n_models : int
-        They differ in the noise on their loops; model ``k`` does not depend on their number.
+        They differ in the conformers of their loops; those that model ``k`` starts from do not
+        depend on the number of models.
     seed : int
-        Seed of that noise.
+        Seed of the conformers.
     steps : int
-        Of the descent; 0 leaves the A-form strand with noisy loops.
+        Of the descent; 0 leaves the strand as it was drawn.
 
     Returns
     -------
@@ -119,12 +122,9 @@ def fold_null(
         raise InputError(name, what)
     kinds = np.array([ALPHABET.index(letter) for letter in sequence])
     pairs = helical_pairs(structure)
-    noise = [
-        torch.randn(len(sequence), len(FREE), generator=torch_generator("cpu", seed, "null", k))
-        for k in range(1, n_models + 1)
-    ]
+    start = [_strand(len(kinds), pairs, derive_seed(seed, "null", k + 1)) for k in range(n_models)]
     coords, violation = _descend(
-        torch.as_tensor(kinds), torch.as_tensor(pairs), torch.stack(noise), steps
+        torch.as_tensor(kinds), torch.as_tensor(pairs), torch.as_tensor(np.stack(start)), steps
     )
     coords[:, ~slot_mask()[kinds]] = np.nan
     models = [
@@ -134,24 +134,32 @@ def fold_null(
     return sorted(models, key=lambda model: model.violation)
 
 
+def _strand(
+    length: int, pairs: Int64[np.ndarray, "p 2"], seed: int
+) -> Float32[np.ndarray, "n torsions"]:
+    """Give the torsions that a model starts from: A-form where paired, else drawn conformers."""
+    torsions = sample_conformers(length, np.random.default_rng(seed))
+    torsions[pairs.flatten()] = helix_torsions()
+    return torsions.astype(np.float32)
+
+
 def _descend(
     kinds: Int64[Tensor, " n"],
     pairs: Int64[Tensor, "p 2"],
-    noise: Float[Tensor, "m n 5"],
+    start: Float[Tensor, "m n torsions"],
     steps: int,
 ) -> tuple[Float32[np.ndarray, "m n 23 3"], Float32[np.ndarray, " m"]]:
     """Bring pairs together; give coordinates, angstrom, and the error of each model's pairs."""
     paired = torch.zeros(len(kinds), dtype=torch.bool)
     paired[pairs.flatten()] = True
-    helix = torch.as_tensor(helix_torsions(), dtype=torch.float32)
     columns = [TORSIONS.index(torsion) for torsion in FREE]
-    turn = torch.where(paired[:, None], 0.0, LOOP_NOISE * noise).requires_grad_()
+    turn = torch.zeros(*start.shape[:2], len(FREE), requires_grad=True)
     width = torch.where(paired, HELIX_WIDTH, LOOP_WIDTH)[:, None]
     first, second, wanted = _duplex_distances(pairs)
     span = (second - first).to(torch.float32)
 
     def build() -> Tensor:
-        torsions = helix.repeat(*turn.shape[:2], 1)
+        torsions = start.clone()
         torsions[..., columns] = torsions[..., columns] + turn
         return build_atoms(torsions, kinds.expand(turn.shape[:2]))
 

@@ -88,7 +88,7 @@ def rank_models(
     Raises
     ------
     InputError
-        If the files do not speak of the same models.
+        If the files do not speak of the same models, or a model has no finite score.
     """
     judged = {entry["model"]: entry for entry in json.loads(confidence.read_text())["models"]}
     table = _read_energies(energies)
@@ -111,6 +111,8 @@ def rank_models(
             }
         )
     ranking = rank_table(facts)
+    if len(without := ranking.loc[~np.isfinite(ranking["score"]), "source_model"]):
+        raise InputError(confidence, f"model {without.iloc[0]}: pLDDT, pTM or clashes not finite")
     ranked = []
     for number in ranking["source_model"]:
         (chain,) = read_chains(models[number - 1])

@@ -6,8 +6,14 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from rna_predict.data.features import PROBABILITY_FLOOR, sequence_inputs
-from rna_predict.data.seeds import torch_generator
+from rna_predict.data.features import (
+    PROBABILITY_FLOOR,
+    Templates,
+    WeighedPairs,
+    sequence_inputs,
+)
+from rna_predict.data.msa import Msa, choose_rows, empty_msa
+from rna_predict.data.seeds import derive_seed, torch_generator
 from rna_predict.errors import EntryError
 from rna_predict.model.inputs import Features
 from rna_predict.predict.weights import Predictor
@@ -46,11 +52,14 @@ def predict_target(
     n_models: int,
     seed: int,
     adjacency: Adjacency | None = None,
+    consensus: WeighedPairs | None = None,
+    msa: Msa | None = None,
+    templates: Templates | None = None,
 ) -> list[Prediction]:
     """Sample structures of one sequence.
 
-    Model ``k`` depends on the sequence, the seed and
-    ``k`` alone, not on how many models are asked for.
+    Model ``k`` depends on the inputs, the seed and ``k`` alone, not on how many models are asked
+    for.
 
     Parameters
     ----------
@@ -67,6 +76,13 @@ def predict_target(
     adjacency : Adjacency, optional
         Source of the base-pair probabilities; it should be that of the training. Default:
         ViennaRNA without a bound on the span.
+    consensus : pairs and probabilities, optional
+        Of the structure of the sequence's family.
+    msa : (r, n) uint8, optional
+        Homologs over the sequence; the network's number of rows is drawn from them.
+    templates : Templates, optional
+        Frames of known structures over the sequence. To leave out the target's own structure is
+        for the caller.
 
     Returns
     -------
@@ -81,7 +97,14 @@ def predict_target(
     source = make_adjacency("viennarna", PROBABILITY_FLOOR, 0) if adjacency is None else adjacency
     folding = source.fold(sequence, (name,))
     pairs = np.stack([folding.i, folding.j], axis=-1)
-    inputs = sequence_inputs(sequence, pairs, folding.probability)
+    rows = choose_rows(
+        empty_msa(len(sequence)) if msa is None else msa,
+        predictor.network.dimensions.msa_rows,
+        np.random.default_rng(derive_seed(seed, "msa", sequence)),
+    )
+    inputs = sequence_inputs(
+        sequence, pairs, folding.probability, consensus=consensus, msa=rows, templates=templates
+    )
     features = Features(**{key: tensor[None] for key, tensor in inputs.items()})
     features = features.to(predictor.device)
     trunk = predictor.network.trunk(features, predictor.recycles)

@@ -1,27 +1,31 @@
-"""Minimisation of many models, in parallel, with the table of energies."""
+"""Minimisation of many models, each in a process that ends with its time, and their table."""
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, fields
 from functools import partial
-from multiprocessing import get_context
+from typing import Final
 
 import pandas as pd
 
 from rna_predict.errors import InputError
-from rna_predict.refine.minimize import (
-    MAX_ITERATIONS,
-    RESTRAINT,
-    TIME_LIMIT,
-    MinimizeResult,
-    check_settings,
-    minimize_chain,
-)
+from rna_predict.refine.energies import Energies, Geometry, measure_geometry
+from rna_predict.refine.minimize import MinimizeResult, Settings, minimize_chain
+from rna_predict.refine.platforms import find_platform
+from rna_predict.refine.workers import Lost, run_isolated
 from rna_predict.structure.chain import Chain
 
-ENERGY_COLUMNS = (
-    *("model", "kept", "reason", "energy_before", "energy_after", "clashes_before"),
-    *("clashes_after", "rmsd_to_input", "tm_to_input", "iterations", "seconds"),
+GRACE: Final = 10.0
+"""Seconds past the time limit after which a model's process is ended: the minimisation itself looks
+at the clock, but not while it builds the systems and measures the result."""
+OUTCOME: Final = ("rmsd_to_input", "tm_to_input", "iterations", "seconds", "repairs",
+                  "converged", "residual_force", "restraint_energy")  # fmt: skip
+MEASURES: Final = tuple(
+    f"{field.name}_{when}"
+    for kind in (Geometry, Energies)
+    for field in fields(kind)
+    for when in ("before", "after")
 )
+ENERGY_COLUMNS: Final = ("model", "kept", "reason", "detail", *OUTCOME, *MEASURES)
 
 
 def minimize_chains(
@@ -29,10 +33,8 @@ def minimize_chains(
     names: Sequence[str] | None = None,
     *,
     threads: int = 1,
-    restraint: float = RESTRAINT,
-    max_iterations: int = MAX_ITERATIONS,
-    time_limit: float = TIME_LIMIT,
-    platform: str = "auto",
+    grace: float = GRACE,
+    **settings: float | int | str,
 ) -> tuple[list[Chain | InputError], pd.DataFrame]:
     """Minimise models, each by :func:`rna_predict.refine.minimize.minimize_chain`.
 
@@ -43,10 +45,11 @@ def minimize_chains(
     names : sequence of str, optional
         For the column ``model``; default 1, 2, ...
     threads : int
-        Models minimised at a time, each by a process of its own; 1 stays in this process. The
-        result does not depend on it.
-    restraint, max_iterations, time_limit, platform
-        As for one model.
+        Models minimised at a time. The result does not depend on it.
+    grace : float, seconds
+        Past the time limit, after which the process of a model is ended.
+    **settings
+        Fields of :class:`rna_predict.refine.minimize.Settings`.
 
     Returns
     -------
@@ -55,7 +58,8 @@ def minimize_chains(
     energies : DataFrame
         Columns ``ENERGY_COLUMNS``, one row a model; see
         :class:`rna_predict.refine.minimize.MinimizeResult`. An unreadable model has its message
-        as ``reason``.
+        as ``reason``; for one whose process gave no result it is that of
+        :class:`rna_predict.refine.workers.Lost`.
 
     Raises
     ------
@@ -63,34 +67,68 @@ def minimize_chains(
         If a setting is out of range.
     """
     names = [str(k) for k in range(1, len(models) + 1)] if names is None else names
-    chains = [model for model in models if isinstance(model, Chain)]
-    check_settings(restraint, max_iterations, time_limit, platform)
-    work = partial(
-        minimize_chain,
-        restraint=restraint,
-        max_iterations=max_iterations,
-        time_limit=time_limit,
-        platform=platform,
-    )
-    if min(threads, len(chains)) > 1:
-        # Spawned, not forked: OpenMM has threads that a fork would not copy.
-        with ProcessPoolExecutor(min(threads, len(chains)), get_context("spawn")) as pool:
-            results = iter(list(pool.map(work, chains)))
-    else:
-        results = map(work, chains)
-    outcomes: list[Chain | InputError] = []
-    rows = []
-    for name, model in zip(names, models, strict=True):
-        if isinstance(model, Chain):
-            result = next(results)
-            outcomes.append(result.chain)
-            rows.append({"model": name, **_row(result)})
-        else:
-            outcomes.append(model)
-            rows.append({"model": name, "kept": False, "reason": str(model), "iterations": 0})
+    chosen = check_settings(threads, settings)
+    places = [place for place, model in enumerate(models) if isinstance(model, Chain)]
+    outcomes: list[Chain | InputError] = list(models)
+    rows = [
+        {} if isinstance(model, Chain) else unreadable_row(name, model)
+        for name, model in zip(names, models, strict=True)
+    ]
+    work = partial(minimize_chain, **asdict(chosen))
+    chains = [models[place] for place in places]
+    limit = chosen.time_limit + grace
+    for index, outcome in run_isolated(work, chains, processes=threads, limit=limit):
+        place = places[index]
+        result = lost_result(models[place], outcome) if isinstance(outcome, Lost) else outcome
+        outcomes[place] = result.chain
+        rows[place] = result_row(names[place], result)
     return outcomes, pd.DataFrame(rows, columns=list(ENERGY_COLUMNS))
 
 
-def _row(result: MinimizeResult) -> dict[str, object]:
-    """Give the columns of a result."""
-    return {column: getattr(result, column) for column in ENERGY_COLUMNS[1:]}
+def check_settings(threads: int, settings: dict[str, float | int | str]) -> Settings:
+    """Check all before any process starts.
+
+    Raises
+    ------
+    InputError
+        If the platform is not there or a value is out of range.
+    """
+    chosen = Settings(**settings)
+    if threads < 1:
+        raise InputError("minimisation", f"expected threads >= 1, got {threads}")
+    find_platform(chosen.platform)
+    return chosen
+
+
+def lost_result(chain: Chain, lost: Lost) -> MinimizeResult:
+    """Give the result of a model whose process gave none."""
+    return MinimizeResult(
+        chain, kept=False, reason=lost.reason, detail=lost.detail, before=measure_geometry(chain)
+    )
+
+
+def unreadable_row(name: str, error: InputError) -> dict[str, object]:
+    """Give the row of a model that cannot be read."""
+    return {"model": name, "kept": False, "reason": _line(error), "detail": "", "repairs": "",
+            "iterations": 0, "converged": False}  # fmt: skip
+
+
+def result_row(name: str, result: MinimizeResult) -> dict[str, object]:
+    """Give the row of a result; measures that there are not are left out."""
+    row = {"model": name, "kept": result.kept, "reason": result.reason}
+    row["detail"] = _line(result.detail)
+    row |= {column: getattr(result, column) for column in OUTCOME}
+    measured = {
+        "before": (result.before, result.energies_before),
+        "after": (result.after, result.energies_after),
+    }
+    for when, parts in measured.items():
+        for part in parts:
+            if part is not None:
+                row |= {f"{key}_{when}": value for key, value in asdict(part).items()}
+    return row
+
+
+def _line(message: object) -> str:
+    """Put a message on one line."""
+    return " ".join(str(message).split())

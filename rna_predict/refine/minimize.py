@@ -1,57 +1,96 @@
-"""Minimisation in stages, with gates: the geometry gets better or the input is kept.
+"""Minimisation of one model, with gates: the geometry gets better or the input is kept.
 
-First bonds, angles, torsions and a soft repulsion repair the geometry with forces that stay finite
-whatever lies on what; then Lennard-Jones forces pack the atoms; then the whole force field with
-implicit solvent acts. Restraints on all heavy atoms, strong on P and C1', relax from stage to
-stage. A model that the force field cannot describe, or that fails a gate, comes back as it was,
-with the reason.
+A model that the force field cannot describe, or that fails a gate, comes back as it was, with the
+reason. The time limit of this module is looked at between steps; :mod:`rna_predict.refine.batch`
+also ends what never comes to look.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from time import perf_counter
 
 import numpy as np
 import openmm
-from jaxtyping import Float, Float64
-from openmm import unit
+from jaxtyping import Int32
 
-from rna_predict.constants import ALPHABET, SLOT_INDEX
 from rna_predict.errors import EntryError, InputError
-from rna_predict.evaluate.bonds import bond_deviations
-from rna_predict.evaluate.clashes import clash_score
 from rna_predict.evaluate.rmsd import rmsd
-from rna_predict.evaluate.tm_score import tm_score
+from rna_predict.refine.energies import (
+    Energies,
+    Geometry,
+    measure_energies,
+    measure_geometry,
+)
+from rna_predict.refine.gates import failed_gate, tm_to
 from rna_predict.refine.hydrogens import place_hydrogens
+from rna_predict.refine.platforms import PLATFORMS, find_platform
 from rna_predict.refine.prepare import Prepared, prepare
+from rna_predict.refine.repairs import describe
+from rna_predict.refine.solvent import SOLVENTS
+from rna_predict.refine.stages import TOLERANCE, Relaxed, Watch, relax
 from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
-STAGES = (("soft", 1.0, 0.5), ("packing", 0.5, 0.3), ("full", 0.2, 0.2))
-"""(system, restraint relative to the first stage, share of the iterations) in order."""
 RESTRAINT = 5000.0
 """kJ/mol/nm^2. At 0.5 A of noise on natives, 1000 moves 71 nt to a TM-score of 0.87 to the input
 and 0.92 to the native; this, to 0.89 and 0.95, with the same bonds and clashes."""
 MAX_ITERATIONS = 500
 TIME_LIMIT = 120.0
 """Seconds."""
-TOLERANCE = 10.0
-"""Root-mean-square force at which a stage ends, kJ/mol/nm."""
-PLATFORMS = ("CUDA", "OpenCL", "CPU")
-"""In the order in which ``auto`` takes them."""
-PROPERTIES = {
-    "CUDA": {"Precision": "mixed", "DeterministicForces": "true"},
-    "OpenCL": {"Precision": "mixed"},
-    "CPU": {"Threads": "1", "DeterministicForces": "true"},
-}
-"""One thread on the CPU: with more, sums of forces depend on the order in which threads end."""
+NAN = float("nan")
 
-BOND_LIMIT = 0.2
-"""Angstrom that any bond may deviate from its ideal length after minimisation."""
-TM_LIMIT = 0.85
-SMALL_MOVE = 1.0
-"""Angstrom RMSD of C3' that is never too far: the d0 of the TM-score is shorter than that, and
-shorter than the repair of a bond needs, below 40 nt."""
+
+@dataclass(frozen=True)
+class Settings:
+    """How to minimise.
+
+    Attributes
+    ----------
+    restraint : float, kJ/mol/nm^2
+        Holds P and C1' in the first stage; a tenth of it holds the other heavy atoms, and later
+        stages relax both (see ``stages.STAGES``).
+    max_iterations : int
+        Of all stages together.
+    time_limit : float, seconds
+        For one model; past it the input is kept.
+    solvent : {"obc", "gbn2", "none"}
+    dynamics_ps : float, ps
+        Length of restrained Langevin dynamics at 100 K after the last stage, which then comes
+        once more; 0 for none.
+    seed : int
+        Of the dynamics; not negative.
+    platform : str
+        CUDA, OpenCL, CPU, or ``auto`` for the first of these that works. On the CPU the same
+        input gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range.
+    """
+
+    restraint: float = RESTRAINT
+    max_iterations: int = MAX_ITERATIONS
+    time_limit: float = TIME_LIMIT
+    solvent: str = "obc"
+    dynamics_ps: float = 0.0
+    seed: int = 0
+    platform: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used."""
+        finite = np.isfinite([self.restraint, self.dynamics_ps]).all()
+        right = {
+            "restraint >= 0": finite and self.restraint >= 0,
+            "max_iterations >= 1": self.max_iterations >= 1,
+            "time_limit > 0": self.time_limit > 0,
+            f"solvent among {SOLVENTS}": self.solvent in SOLVENTS,
+            "dynamics_ps >= 0": finite and self.dynamics_ps >= 0,
+            "0 <= seed < 2^31 - 1": 0 <= self.seed < 2**31 - 1,
+            f"platform auto or among {PLATFORMS}": self.platform in ("auto", *PLATFORMS),
+        }
+        if wrong := [what for what, holds in right.items() if not holds]:
+            raise InputError("minimisation", f"expected {', '.join(wrong)}, got {self}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +104,24 @@ class MinimizeResult:
         True if ``chain`` is the minimised structure, False if it is the input.
     reason : str
         Why the input was kept: ``not_observed``, ``unknown_base`` or ``missing_atoms`` (see
-        :func:`rna_predict.refine.prepare.prepare`), ``time_limit``, ``not_finite``, ``clashes``
-        (more than before), ``bonds`` (out of range), ``moved`` (too far from the input), or a
-        message of OpenMM; "" if it was not.
-    energy_before, energy_after : float, kJ/mol
-        Of the force field with solvent, without cut-off and restraints; NaN if not computed.
-    clashes_before, clashes_after : float
-        Heavy-atom clashes per 1,000 atoms of input and minimised structure.
+        :func:`rna_predict.refine.prepare.prepare`), ``time_limit``, ``not_finite``, a gate of
+        :func:`rna_predict.refine.gates.failed_gate`, or ``openmm``; "" if it was not.
+    detail : str
+        The message behind a reason that has one.
+    before, after : Geometry
+        Of the input and of the minimised structure, kept or not; None if there is none.
+    energies_before, energies_after : Energies
+        ``before`` is that of the repaired input with ideal hydrogens.
+    restraint_energy : float, kJ/mol
+        At the end.
+    residual_force : float, kJ/mol/nm
+        Root-mean-square component of the forces at the end.
     rmsd_to_input : float, angstrom
-        Of the minimised structure, kept or not, over all heavy atoms.
+        Of the minimised structure, kept or not, over all heavy atoms that both have.
     tm_to_input : float
         The same as TM-score over C3'; NaN with fewer than three.
+    repairs : str
+        See :func:`rna_predict.refine.repairs.describe`.
     iterations : int
         Of all stages.
     seconds : float
@@ -84,24 +130,46 @@ class MinimizeResult:
     chain: Chain
     kept: bool
     reason: str
-    energy_before: float = float("nan")
-    energy_after: float = float("nan")
-    clashes_before: float = float("nan")
-    clashes_after: float = float("nan")
-    rmsd_to_input: float = float("nan")
-    tm_to_input: float = float("nan")
+    detail: str = ""
+    before: Geometry | None = None
+    after: Geometry | None = None
+    energies_before: Energies = Energies()
+    energies_after: Energies = Energies()
+    restraint_energy: float = NAN
+    residual_force: float = NAN
+    rmsd_to_input: float = NAN
+    tm_to_input: float = NAN
+    repairs: str = ""
     iterations: int = 0
     seconds: float = 0.0
 
+    @property
+    def converged(self) -> bool:
+        """Whether the forces fell to ``stages.TOLERANCE``."""
+        return self.residual_force <= TOLERANCE
 
-def minimize_chain(
-    chain: Chain,
-    *,
-    restraint: float = RESTRAINT,
-    max_iterations: int = MAX_ITERATIONS,
-    time_limit: float = TIME_LIMIT,
-    platform: str = "auto",
-) -> MinimizeResult:
+    @property
+    def energy_before(self) -> float:
+        """Energy of the input (kJ/mol)."""
+        return self.energies_before.energy
+
+    @property
+    def energy_after(self) -> float:
+        """Energy of the minimised structure (kJ/mol)."""
+        return self.energies_after.energy
+
+    @property
+    def clashes_before(self) -> float:
+        """Clashes of the input per 1,000 atoms."""
+        return self.before.clashes if self.before else NAN
+
+    @property
+    def clashes_after(self) -> float:
+        """Clashes of the minimised structure per 1,000 atoms."""
+        return self.after.clashes if self.after else NAN
+
+
+def minimize_chain(chain: Chain, **settings: float | int | str) -> MinimizeResult:
     """Minimise one model.
 
     Parameters
@@ -109,16 +177,8 @@ def minimize_chain(
     chain : Chain
         Modified residues are minimised as their parents; gaps stay open; residues keep their
         order, names and numbers.
-    restraint : float, kJ/mol/nm^2
-        Holds P and C1' in the first stage; a tenth of it holds the other heavy atoms, and later
-        stages relax both (see ``STAGES``).
-    max_iterations : int
-        Of all stages together.
-    time_limit : float, seconds
-        Looked at after every iteration; past it the input is kept.
-    platform : str
-        CUDA, OpenCL, CPU, or ``auto`` for the first of these that works. On the CPU the same
-        input gives the same bytes.
+    **settings
+        Fields of :class:`Settings`.
 
     Returns
     -------
@@ -127,180 +187,106 @@ def minimize_chain(
     Raises
     ------
     InputError
-        If the platform is not there or a number is out of range.
+        If the platform is not there or a value is out of range.
     """
-    check_settings(restraint, max_iterations, time_limit, platform)
+    chosen = Settings(**settings)
     started = perf_counter()
-    kept = MinimizeResult(chain, kept=False, reason="", clashes_before=clash_score(chain))
-    run = _Run(_platform(platform), started + time_limit)
+    watch = Watch(chain.name, started + chosen.time_limit)
+    result = MinimizeResult(chain, kept=False, reason="", before=measure_geometry(chain))
     try:
-        result = _minimize(chain, kept, run, restraint, max_iterations)
+        model = _Model(chain, chosen, watch)
+        result = replace(result, repairs=model.repairs, energies_before=model.energies)
+        result = model.gated(model.relaxed(), result)
     except EntryError as error:
-        result = replace(kept, reason=error.reason)
+        result = replace(result, reason=error.reason, detail=error.what)
     except openmm.OpenMMException as error:
         lost = "NaN" in str(error) or "infinite" in str(error)
-        result = replace(kept, reason="not_finite" if lost else f"OpenMM: {error}")
-    return replace(result, iterations=run.iterations, seconds=perf_counter() - started)
+        result = replace(result, reason="not_finite" if lost else "openmm", detail=str(error))
+    return replace(result, iterations=watch.iterations, seconds=perf_counter() - started)
 
 
-def check_settings(restraint: float, max_iterations: int, time_limit: float, platform: str) -> None:
-    """Refuse settings of :func:`minimize_chain` that it cannot use.
+class _Model:
+    """A chain with its systems, ready to be minimised."""
 
-    Raises
-    ------
-    InputError
-        If the platform is not there or a number is out of range.
-    """
-    if not (max_iterations >= 1 and restraint >= 0 and time_limit > 0):
-        raise InputError(
-            "minimisation",
-            "expected max_iterations >= 1, restraint >= 0 and time_limit > 0, got "
-            f"{max_iterations}, {restraint} and {time_limit}",
+    prepared: Prepared
+    systems: Systems
+
+    def __init__(self, chain: Chain, settings: Settings, watch: Watch) -> None:
+        self.chain, self.settings, self.watch = chain, settings, watch
+        self.platform = find_platform(settings.platform)
+        prepared = prepare(chain)
+        self.repairs = describe(prepared.repairs, chain)
+        self.center = np.nanmean(prepared.coords, axis=(0, 1))
+        self.prepared = replace(prepared, coords=prepared.coords - self.center)
+        self.systems = build_systems(
+            prepared.sequence,
+            prepared.segments,
+            prepared.phosphate,
+            self.prepared.coords,
+            settings.solvent,
         )
-    _platform(platform)
+        atoms = self.systems.atoms
+        self.place = atoms.residue[atoms.heavy], atoms.slot[atoms.heavy]
+        positions = np.zeros((len(atoms.elements), 3))
+        positions[atoms.heavy] = self.prepared.coords[self.place]
+        self.positions = place_hydrogens(positions, atoms.elements, atoms.bonds)
+        watch.look()
+        self.energies = measure_energies(self.systems, self.positions, self.platform)
 
-
-class _Run(openmm.MinimizationReporter):
-    """Counts the iterations of one minimisation and watches the clock."""
-
-    def __init__(self, platform: openmm.Platform, deadline: float) -> None:
-        super().__init__()
-        self.platform = platform
-        self.deadline = deadline
-        self.iterations = 0
-
-    @property
-    def late(self) -> bool:
-        return perf_counter() > self.deadline
-
-    def report(self, iteration: int, x: object, grad: object, args: object) -> bool:
-        """Count; True stops the minimiser."""
-        self.iterations += 1
-        return self.late
-
-    def context(
-        self, system: openmm.System, positions: Float64[np.ndarray, "atoms 3"]
-    ) -> openmm.Context:
-        """Make a context at positions in angstrom."""
-        integrator = openmm.VerletIntegrator(0.001)  # never run; a context needs one
-        properties = PROPERTIES[self.platform.getName()]
-        context = openmm.Context(system, integrator, self.platform, properties)
-        context.setPositions(positions / 10.0)
-        return context
-
-
-@cache
-def _platform(name: str) -> openmm.Platform:
-    """Find a platform by name, or the first that works."""
-    count = openmm.Platform.getNumPlatforms()
-    found = {p.getName(): p for p in (openmm.Platform.getPlatform(i) for i in range(count))}
-    for wanted in PLATFORMS if name == "auto" else [name]:
-        if wanted in found and wanted in PROPERTIES and _works(found[wanted]):
-            return found[wanted]
-    raise InputError(
-        "minimisation",
-        f"expected a platform that works, auto or one of {PLATFORMS}, got {name!r}; "
-        f"OpenMM has {sorted(found)}",
-    )
-
-
-def _works(platform: openmm.Platform) -> bool:
-    """Try a platform on one particle: a plugin may be there without its device."""
-    system = openmm.System()
-    system.addParticle(1.0)
-    try:
-        openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
-    except openmm.OpenMMException:
-        return False
-    return True
-
-
-def _minimize(
-    chain: Chain, kept: MinimizeResult, run: _Run, restraint: float, max_iterations: int
-) -> MinimizeResult:
-    """Run the stages and pass the gates."""
-    prepared = prepare(chain)
-    center = np.nanmean(prepared.coords, axis=(0, 1))
-    prepared = replace(prepared, coords=prepared.coords - center)
-    systems = build_systems(
-        prepared.sequence, prepared.segments, prepared.phosphate, prepared.coords
-    )
-    atoms = systems.atoms
-    place = atoms.residue[atoms.heavy], atoms.slot[atoms.heavy]
-    positions = np.zeros((len(atoms.elements), 3))
-    positions[atoms.heavy] = prepared.coords[place]
-    positions = place_hydrogens(positions, atoms.elements, atoms.bonds)
-    before = _energy(systems, positions, run)
-    kept = replace(kept, energy_before=before)
-    for name, factor, share in STAGES:
-        positions = _stage(
-            getattr(systems, name), positions, restraint * factor, share * max_iterations, run
+    def relaxed(self) -> Relaxed:
+        """Run the stages."""
+        return relax(
+            self.systems,
+            self.positions,
+            self.watch,
+            self.platform,
+            restraint=self.settings.restraint,
+            max_iterations=self.settings.max_iterations,
+            dynamics_ps=self.settings.dynamics_ps,
+            seed=self.settings.seed,
         )
-        if name == "soft":
-            positions = place_hydrogens(positions, atoms.elements, atoms.bonds)
-        if run.late:
-            return replace(kept, reason="time_limit")
-    coords = np.full(prepared.coords.shape, np.nan)
-    coords[place] = positions[atoms.heavy]
-    result = replace(kept, energy_after=_energy(systems, positions, run))
-    return _gated(chain, prepared, coords, center, result)
+
+    def gated(self, relaxed: Relaxed, result: MinimizeResult) -> MinimizeResult:
+        """Measure the minimised structure and let it take the input's place if it passes."""
+        result = replace(
+            result,
+            energies_after=measure_energies(self.systems, relaxed.positions, self.platform),
+            restraint_energy=relaxed.restraint_energy,
+            residual_force=relaxed.residual_force,
+        )
+        heavy = relaxed.positions[self.systems.atoms.heavy]
+        if not (np.isfinite(heavy).all() and np.isfinite(result.energy_after)):
+            return replace(result, reason="not_finite")
+        chain = self.chain
+        coords = np.full(self.prepared.coords.shape, np.nan)
+        coords[self.place] = heavy
+        # Bonds are measured about the origin, as float32 is coarse far from it, and within the
+        # stretches: a link that was too far to be closed is told among the repairs.
+        whole = replace(
+            chain.with_coords(coords.astype(np.float32)),
+            auth_numbers=_apart(len(chain), self.prepared.segments),
+            ins_codes=("",) * len(chain),
+        )
+        coords = coords + self.center
+        coords[self.prepared.modified[:, None] & ~chain.atom_mask] = np.nan
+        minimised = chain.with_coords(coords.astype(np.float32))
+        both = chain.atom_mask & minimised.atom_mask
+        after = measure_geometry(minimised)
+        result = replace(
+            result,
+            after=after,
+            rmsd_to_input=rmsd(minimised.coords[both], chain.coords[both]),
+            tm_to_input=tm_to(minimised, chain),
+        )
+        reason = failed_gate(chain, minimised, whole, result.before, after)
+        if reason:
+            return replace(result, reason=reason)
+        return replace(result, chain=minimised, kept=True, reason="")
 
 
-def _stage(
-    system: openmm.System,
-    positions: Float64[np.ndarray, "atoms 3"],
-    restraint: float,
-    iterations: float,
-    run: _Run,
-) -> Float64[np.ndarray, "atoms 3"]:
-    """Minimise on one system; positions in angstrom."""
-    context = run.context(system, positions)
-    context.setParameter("restraint", restraint)
-    openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max(1, round(iterations)), run)
-    state = context.getState(getPositions=True)
-    return state.getPositions(asNumpy=True).value_in_unit(unit.angstrom)
-
-
-def _energy(systems: Systems, positions: Float64[np.ndarray, "atoms 3"], run: _Run) -> float:
-    """Give the energy of the force field without cut-off, kJ/mol."""
-    state = run.context(systems.whole, positions).getState(getEnergy=True)
-    return state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
-
-
-def _gated(
-    chain: Chain,
-    prepared: Prepared,
-    coords: Float[np.ndarray, "n 23 3"],
-    center: Float[np.ndarray, "3"],
-    result: MinimizeResult,
-) -> MinimizeResult:
-    """Measure the minimised structure and let it take the input's place if it passes."""
-    expected = np.isfinite(prepared.coords).all(-1)
-    finite = np.array_equal(np.isfinite(coords).all(-1), expected)
-    if not (finite and np.isfinite(result.energy_after)):
-        return replace(result, reason="not_finite")
-    deviations = bond_deviations(chain.with_coords(coords.astype(np.float32)))
-    coords = coords + center
-    coords[prepared.modified[:, None] & ~chain.atom_mask] = np.nan
-    minimised = chain.with_coords(coords.astype(np.float32))
-    both = chain.atom_mask & minimised.atom_mask
-    result = replace(
-        result,
-        clashes_after=clash_score(minimised),
-        rmsd_to_input=rmsd(minimised.coords[both], chain.coords[both]),
-    )
-    c3 = SLOT_INDEX[ALPHABET[0]]["C3'"]
-    ours, theirs = minimised.coords[both[:, c3], c3], chain.coords[both[:, c3], c3]
-    moved = False
-    if len(ours) >= 3:
-        result = replace(result, tm_to_input=tm_score(ours, theirs))
-        moved = result.tm_to_input < TM_LIMIT and rmsd(ours, theirs) > SMALL_MOVE
-    gates = {
-        "clashes": result.clashes_after > result.clashes_before,
-        "bonds": bool(np.abs(deviations).max() > BOND_LIMIT),
-        "moved": moved,
-    }
-    failed = [reason for reason, failure in gates.items() if failure]
-    if failed:
-        return replace(result, reason=failed[0])
-    return replace(result, chain=minimised, kept=True)
+def _apart(n: int, segments: Sequence[tuple[int, int]]) -> Int32[np.ndarray, " n"]:
+    """Give numbers by which only residues of one stretch follow each other."""
+    numbers = np.arange(1, n + 1, dtype=np.int32)
+    for start, _ in segments:
+        numbers[start:] += 1
+    return numbers

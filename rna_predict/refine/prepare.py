@@ -1,26 +1,33 @@
-"""From a Chain to what a force field accepts: whole parent residues in unbroken stretches."""
+"""From a Chain to what a force field accepts: whole, right-handed parent residues in stretches.
+
+Forces shorten bonds and part atoms, but never turn a centre, flatten a base through its sugar or
+invent an atom. What they cannot do is done here, residue by residue, and told.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from rna_predict.constants import (
-    ALPHABET,
-    BASE_ATOMS,
-    N_BACKBONE,
-    PURINES,
-    SLOT_ATOMS,
-    SLOT_INDEX,
-    UNKNOWN,
-    slot_mask,
-)
+from rna_predict.constants import UNKNOWN, slot_mask
 from rna_predict.errors import EntryError
-from rna_predict.evaluate.bonds import expected_links
-from rna_predict.geometry.frames import replace_base
+from rna_predict.refine.bases import restore_bases
+from rna_predict.refine.chain_links import PHOSPHATE, close_links, joined_residues, segments
+from rna_predict.refine.coincidence import distinct_share, separate
+from rna_predict.refine.knots import threaded_loops
+from rna_predict.refine.missing_atoms import fill_missing, torn_off
+from rna_predict.refine.pierced_rings import pierced_rings
+from rna_predict.refine.repairs import KINDS, Repair, describe, residue_place
+from rna_predict.refine.stereochemistry import mirror_centres, swap_oxygens
 from rna_predict.structure.chain import Chain
 
-PHOSPHATE = [SLOT_INDEX[ALPHABET[0]][name] for name in ("P", "OP1", "OP2")]
+__all__ = ["Prepared", "Repair", "describe", "prepare"]
+
+FARTHEST = 1e5
+"""A coordinate this large is not a place in a molecule (angstrom); single precision still tells
+0.01 A apart there."""
+COLLAPSED = 0.4
+"""A chain whose atoms share places so that fewer are left than this part is no molecule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +39,15 @@ class Prepared:
     sequence : str
         n letters; N only where nothing is observed.
     coords : (n, 23, 3) float64, angstrom
-        Missing base atoms are built; NaN in residues that are not observed.
+        Repaired and complete; NaN in residues that are not observed.
     segments : tuple of (int, int)
         First and past-the-end residue of each unbroken stretch.
     phosphate : tuple of bool
         Whether each stretch begins with a phosphate.
     modified : (n,) bool
         Residues that are not their parents by name; atoms built in them are no part of them.
+    repairs : tuple of Repair
+        All that was done, and faults that were left alone, by kind and residue.
     """
 
     sequence: str
@@ -46,10 +55,16 @@ class Prepared:
     segments: tuple[tuple[int, int], ...]
     phosphate: tuple[bool, ...]
     modified: Bool[np.ndarray, " n"]
+    repairs: tuple[Repair, ...] = ()
 
 
 def prepare(chain: Chain) -> Prepared:
-    """Make a chain fit for the force field, or say why it cannot be.
+    """Repair a chain so that forces can act on it, or say why it cannot be.
+
+    Atoms in one place are parted, parts of residues that torn bonds left far away are given up,
+    missing atoms built, bent bases made ideal, mirrored centres turned right, torn links closed and
+    exchanged phosphate oxygens renamed, in this order. Residues without atoms stay missing
+    and break the chain; knots, and links too far apart to close, stay and are told.
 
     Parameters
     ----------
@@ -63,64 +78,69 @@ def prepare(chain: Chain) -> Prepared:
     Raises
     ------
     EntryError
-        ``unknown_base`` for an observed residue without a parent; ``missing_atoms`` where
-        backbone or sugar atoms, or the three atoms that place the base, are missing;
-        ``not_observed`` for a chain without atoms.
+        ``not_observed`` for a chain without atoms; ``unknown_base`` for an observed residue
+        without a parent; ``out_of_range`` for a coordinate of 1e5 A or more; ``collapsed`` where
+        most atoms are in one place with others; ``missing_atoms`` where too little is left of a
+        residue to place the rest.
     """
-    observed = np.flatnonzero(chain.observed)
-    if not len(observed):
-        raise EntryError(chain.name, "no residue has atoms", "not_observed")
-    for index in observed.tolist():
-        if chain.sequence[index] == UNKNOWN:
-            what = f"{_place(chain, index)} has no parent base, expected A, C, G or U"
-            raise EntryError(chain.name, what, "unknown_base")
-    segments = _segments(chain)
+    _check(chain)
+    observed = chain.observed
     modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
-    coords = chain.coords.astype(np.float64)
-    needed = slot_mask()[chain.kinds] & chain.observed[:, None]
-    phosphate = []
-    for start, _ in segments:
-        has = bool(np.isfinite(coords[start, PHOSPHATE]).any())
-        phosphate.append(has)
-        needed[start, PHOSPHATE] = has
-    built = needed & ~np.isfinite(coords).all(-1)
-    for index in np.flatnonzero(built.any(axis=1)).tolist():
-        coords[index] = _with_base(chain, index, coords[index], built[index])
-    return Prepared(chain.sequence, coords, segments, tuple(phosphate), modified)
-
-
-def _segments(chain: Chain) -> tuple[tuple[int, int], ...]:
-    """List the stretches of observed residues joined by O3'-P bonds."""
-    joined = np.concatenate([[False], expected_links(chain), [False]])
-    starts = np.flatnonzero(chain.observed & ~joined[:-1])
-    stops = np.flatnonzero(chain.observed & ~joined[1:]) + 1
-    return tuple(zip(starts.tolist(), stops.tolist(), strict=True))
-
-
-def _with_base(
-    chain: Chain,
-    index: int,
-    atoms: Float[np.ndarray, "23 3"],
-    missing: Bool[np.ndarray, " 23"],
-) -> Float[np.ndarray, "23 3"]:
-    """Fill the missing atoms of a residue's base from its frame."""
-    base = chain.sequence[index]
-    names = [name for name, gone in zip(SLOT_ATOMS[base], missing, strict=True) if gone]
-    frame = ("N9", "C4") if base in PURINES else ("N1", "C2")
-    if missing[:N_BACKBONE].any() or set(frame) & set(names):
-        what = (
-            f"{_place(chain, index)} lacks {', '.join(names)}; only base atoms other than "
-            f"{' and '.join(frame)} can be built"
+    repairs = [
+        Repair(
+            "modified_as_parent", index, f"{chain.residue_names[index]} as {chain.sequence[index]}"
         )
-        raise EntryError(chain.name, what, "missing_atoms")
-    filled = atoms.copy()
-    base_slots = slice(N_BACKBONE, N_BACKBONE + len(BASE_ATOMS[base]))
-    ideal = replace_base(atoms[:N_BACKBONE], base, atoms[base_slots], base)
-    filled[base_slots] = np.where(missing[base_slots, None], ideal, atoms[base_slots])
-    return filled
+        for index in np.flatnonzero(modified & observed).tolist()
+    ]
+    given = np.where(chain.atom_mask[..., None], chain.coords, np.nan).astype(np.float64)
+    coords, found = separate(given)
+    repairs += found
+    coords[torn_off(chain, coords)] = np.nan
+    joined, found = joined_residues(chain, coords)
+    repairs += found
+    stretches = segments(observed, joined)
+    starts = [start for start, _ in stretches]
+    phosphate = chain.atom_mask[starts][:, PHOSPHATE].any(axis=1)
+    needed = slot_mask()[chain.kinds] & observed[:, None]
+    needed[np.ix_(starts, PHOSPHATE)] = phosphate[:, None]
+    coords, found = fill_missing(chain, coords, needed, joined)
+    repairs += found
+    coords, found = restore_bases(coords, chain.kinds, modified)
+    repairs += found
+    for repair in (mirror_centres, close_links, swap_oxygens):
+        coords, found = repair(chain.sequence, coords, joined)
+        repairs += found
+    for find in (pierced_rings, threaded_loops):
+        repairs += find(chain, coords, joined)
+    repairs.sort(key=lambda repair: (KINDS.index(repair.kind), repair.residue))
+    return Prepared(
+        sequence=chain.sequence,
+        coords=coords,
+        segments=stretches,
+        phosphate=tuple(phosphate.tolist()),
+        modified=modified,
+        repairs=tuple(repairs),
+    )
 
 
-def _place(chain: Chain, index: int) -> str:
-    """Name a residue for a message."""
-    number = f"{chain.auth_numbers[index]}{chain.ins_codes[index]}"
-    return f"residue {number} '{chain.residue_names[index]}'"
+def _check(chain: Chain) -> None:
+    """Refuse what cannot be repaired as a whole."""
+    if not chain.observed.any():
+        raise EntryError(chain.name, "no residue has atoms", "not_observed")
+    for index in np.flatnonzero(chain.observed).tolist():
+        if chain.sequence[index] == UNKNOWN:
+            what = f"{residue_place(chain, index)} has no parent base, expected A, C, G or U"
+            raise EntryError(chain.name, what, "unknown_base")
+    far = ((np.abs(chain.coords) >= FARTHEST).any(axis=-1) & chain.atom_mask).any(axis=1)
+    if far.any():
+        index = int(np.flatnonzero(far)[0])
+        what = f"{residue_place(chain, index)} has a coordinate beyond {FARTHEST:g} A"
+        raise EntryError(chain.name, what, "out_of_range")
+    share = distinct_share(chain.coords)
+    if share < COLLAPSED:
+        index = int(np.flatnonzero(chain.observed)[0])
+        what = (
+            f"atoms in one place, from {residue_place(chain, index)} on: "
+            f"{100 * share:.0f} % of them would be left"
+        )
+        raise EntryError(chain.name, what, "collapsed")

@@ -1,4 +1,4 @@
-"""OpenMM systems of RNA: amber14 OL3, OBC implicit solvent, restraints, a soft repulsion."""
+"""OpenMM systems of RNA: amber14 OL3 with implicit solvent, restraints, a soft repulsion."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -10,17 +10,12 @@ import openmm
 from jaxtyping import Bool, Float, Int
 from openmm import app, unit
 
-from rna_predict.constants import ALPHABET, N_SLOTS, SLOT_INDEX
+from rna_predict.constants import N_SLOTS, SLOT_INDEX
+from rna_predict.refine.restraints import hand_restraint, position_restraint
+from rna_predict.refine.solvent import Solvent, solvent_force
 
 FORCE_FIELD = "amber14/RNA.OL3.xml"
 """Amber ff99 with parmbsc0 and chi OL3: Zgarbova et al. (2011) J Chem Theory Comput 7:2886."""
-
-OBC_RADII = {"H": 1.2, "C": 1.7, "N": 1.55, "O": 1.5, "P": 1.85}
-"""Angstrom (mbondi2); hydrogens on nitrogen have 1.3. Onufriev et al. (2004) Proteins 55:383."""
-OBC_HYDROGEN_ON_NITROGEN = 1.3
-WATER = 78.5
-"""Dielectric constant, as in Amber; OpenMM's own default is 78.3."""
-OBC_SCALES = {"H": 0.85, "C": 0.72, "N": 0.79, "O": 0.85, "P": 0.86}
 
 CUTOFF = 12.0
 """Angstrom; of non-bonded forces and solvent while minimising: at 71 nt the minimum is 0.015 A RMSD
@@ -33,12 +28,20 @@ SOFT_REACH = 0.85
 SOFT_STRENGTH = 5e4
 """kJ/mol/nm^2."""
 
-HELD = ("P", "C1'")
-"""Atoms whose restraint has full strength."""
-OTHERS_WEIGHT = 0.1
-"""Strength of the other heavy atoms' restraints relative to that of ``HELD``."""
-RESTRAINT_GROUP = 1
-"""Force group of the restraints; the force field is in group 0."""
+GROUPS = {
+    openmm.HarmonicBondForce: 0,
+    openmm.HarmonicAngleForce: 1,
+    openmm.PeriodicTorsionForce: 2,
+    openmm.NonbondedForce: 3,
+    openmm.CustomNonbondedForce: 3,
+    openmm.GBSAOBCForce: 4,
+    openmm.CustomGBForce: 4,
+    openmm.CustomExternalForce: 5,
+    openmm.CustomCompoundBondForce: 6,
+}
+"""Force group of each kind of force: 5 and 6 are restraints, the others the force field."""
+FIELD = {0, 1, 2, 3, 4}
+"""Groups of the force field."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +67,17 @@ class Atoms:
         """(atoms,) bool: not a hydrogen."""
         return self.slot >= 0
 
+    def index(self, n: int) -> Int[np.ndarray, "n 23"]:
+        """Give the atom in each slot of ``n`` residues; -1 for none."""
+        table = np.full((n, N_SLOTS), -1)
+        heavy = np.flatnonzero(self.heavy)
+        table[self.residue[heavy], self.slot[heavy]] = heavy
+        return table
+
 
 @dataclass(frozen=True, eq=False)
 class Systems:
-    """The same atoms under four sets of forces, all with bonds, angles, torsions, restraints.
+    """The same atoms under five sets of forces, all with bonds, angles, torsions, restraints.
 
     Attributes
     ----------
@@ -77,9 +87,11 @@ class Systems:
     packing : openmm.System
         With Lennard-Jones forces and no charges.
     full : openmm.System
-        With Lennard-Jones and Coulomb forces and OBC implicit solvent, cut off at ``CUTOFF``.
+        With Lennard-Jones and Coulomb forces and implicit solvent, cut off at ``CUTOFF``.
     whole : openmm.System
         The same without a cut-off, for energies.
+    uncharged : openmm.System
+        With Lennard-Jones forces without a cut-off and no charges, for energies.
     """
 
     atoms: Atoms
@@ -87,6 +99,7 @@ class Systems:
     packing: openmm.System
     full: openmm.System
     whole: openmm.System
+    uncharged: openmm.System
 
 
 @cache
@@ -100,6 +113,7 @@ def build_systems(
     segments: Sequence[tuple[int, int]],
     phosphate: Sequence[bool],
     reference: Float[np.ndarray, "n 23 3"],
+    solvent: Solvent = "obc",
 ) -> Systems:
     """Build the systems of one chain, which may have gaps.
 
@@ -114,11 +128,15 @@ def build_systems(
         oxygen of the residue before; else it starts with a 5'-hydroxyl.
     reference : (n, 23, 3) float, angstrom
         Positions to which heavy atoms are restrained.
+    solvent : {"obc", "gbn2", "none"}
+        See :func:`rna_predict.refine.solvent.solvent_force`.
 
     Returns
     -------
     Systems
-        Their context parameter ``restraint`` (kJ/mol/nm^2) scales the restraints of ``HELD``.
+        Their context parameter ``restraint`` (kJ/mol/nm^2) is the strength of the position
+        restraints; sugars are kept to the right hand, see
+        :func:`rna_predict.refine.restraints.hand_restraint`. Force groups are ``GROUPS``.
     """
     topology, templates, atoms = _topology(sequence, segments, phosphate)
     bonded = force_field().createSystem(
@@ -128,23 +146,32 @@ def build_systems(
         residueTemplates=templates,
         ignoreExternalBonds=True,
     )
-    bonded.addForce(_restraint(atoms, reference))
-    whole = deepcopy(bonded)
-    nonbonded = _nonbonded(whole)[1]
+    index = atoms.index(len(sequence))
+    bonded.addForce(position_restraint(index, reference))
+    bonded.addForce(hand_restraint(index, sequence))
+    place, nonbonded = _nonbonded(bonded)
     nonbonded.setReactionFieldDielectric(1.0)
-    solvent = _solvent(atoms, nonbonded)
-    whole.addForce(solvent)
-    full = deepcopy(whole)
-    for force in full.getForces():
-        if isinstance(force, openmm.NonbondedForce | openmm.GBSAOBCForce):
-            _cut(force, CUTOFF)
-    packing = deepcopy(bonded)
-    _discharge(_nonbonded(packing)[1])
+    whole = deepcopy(bonded)
+    full = deepcopy(bonded)
+    _cut(_nonbonded(full)[1], CUTOFF)
+    charges = [
+        nonbonded.getParticleParameters(atom)[0].value_in_unit(unit.elementary_charge)
+        for atom in range(nonbonded.getNumParticles())
+    ]
+    for system, cutoff in ((whole, None), (full, CUTOFF)):
+        if (force := solvent_force(solvent, topology, charges, cutoff)) is not None:
+            system.addForce(force)
+    uncharged = deepcopy(bonded)
+    _discharge(_nonbonded(uncharged)[1])
+    packing = deepcopy(uncharged)
     _cut(_nonbonded(packing)[1], PACKING_CUTOFF)
-    index, nonbonded = _nonbonded(bonded)
     bonded.addForce(_soft_repulsion(atoms, nonbonded))
-    bonded.removeForce(index)
-    return Systems(atoms=atoms, soft=bonded, packing=packing, full=full, whole=whole)
+    bonded.removeForce(place)
+    systems = Systems(atoms, bonded, packing, full, whole, uncharged)
+    for system in (bonded, packing, full, whole, uncharged):
+        for force in system.getForces():
+            force.setForceGroup(next(g for kind, g in GROUPS.items() if isinstance(force, kind)))
+    return systems
 
 
 def _topology(
@@ -192,7 +219,7 @@ def _nonbonded(system: openmm.System) -> tuple[int, openmm.NonbondedForce]:
     )
 
 
-def _cut(force: openmm.NonbondedForce | openmm.GBSAOBCForce, cutoff: float) -> None:
+def _cut(force: openmm.NonbondedForce, cutoff: float) -> None:
     """Set a cut-off in angstrom."""
     force.setNonbondedMethod(force.CutoffNonPeriodic)
     force.setCutoffDistance(cutoff / 10.0)
@@ -206,21 +233,6 @@ def _discharge(force: openmm.NonbondedForce) -> None:
     for index in range(force.getNumExceptions()):
         first, second, _, sigma, epsilon = force.getExceptionParameters(index)
         force.setExceptionParameters(index, first, second, 0.0, sigma, epsilon)
-
-
-def _solvent(atoms: Atoms, nonbonded: openmm.NonbondedForce) -> openmm.GBSAOBCForce:
-    """Give OBC implicit solvent with the charges of the force field."""
-    force = openmm.GBSAOBCForce()
-    force.setSolventDielectric(WATER)
-    radii = [OBC_RADII[element] for element in atoms.elements]
-    for first, second in atoms.bonds:
-        for atom, other in ((first, second), (second, first)):
-            if atoms.elements[atom] == "H" and atoms.elements[other] == "N":
-                radii[atom] = OBC_HYDROGEN_ON_NITROGEN
-    for index, element in enumerate(atoms.elements):
-        charge = nonbonded.getParticleParameters(index)[0]
-        force.addParticle(charge, radii[index] / 10.0, OBC_SCALES[element])
-    return force
 
 
 def _soft_repulsion(atoms: Atoms, nonbonded: openmm.NonbondedForce) -> openmm.CustomNonbondedForce:
@@ -239,21 +251,4 @@ def _soft_repulsion(atoms: Atoms, nonbonded: openmm.NonbondedForce) -> openmm.Cu
     force.createExclusionsFromBonds(list(atoms.bonds), 3)
     force.setNonbondedMethod(openmm.CustomNonbondedForce.CutoffNonPeriodic)
     force.setCutoffDistance(2 * max(reaches))
-    return force
-
-
-def _restraint(atoms: Atoms, reference: Float[np.ndarray, "n 23 3"]) -> openmm.CustomExternalForce:
-    """Give harmonic restraints of heavy atoms to their reference positions."""
-    weights = np.full(N_SLOTS, OTHERS_WEIGHT)
-    weights[[SLOT_INDEX[ALPHABET[0]][name] for name in HELD]] = 1.0
-    force = openmm.CustomExternalForce(
-        "0.5 * restraint * weight * ((x - x0)^2 + (y - y0)^2 + (z - z0)^2)"
-    )
-    force.addGlobalParameter("restraint", 0.0)
-    for name in ("weight", "x0", "y0", "z0"):
-        force.addPerParticleParameter(name)
-    for atom in np.flatnonzero(atoms.heavy).tolist():
-        target = reference[atoms.residue[atom], atoms.slot[atom]] / 10.0
-        force.addParticle(atom, [float(weights[atoms.slot[atom]]), *target.tolist()])
-    force.setForceGroup(RESTRAINT_GROUP)
     return force

@@ -9,6 +9,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
+from rna_predict.model.adapters import trained_state
 from rna_predict.structure.files import replacing
 from rna_predict.training.settings import Collapse
 
@@ -22,9 +23,10 @@ class CollapseError(RuntimeError):
 
 
 class Ema(pl.Callback):
-    """Exponential moving average of the weights, in place of them during validation.
+    """Exponential moving average of the trained weights, in place of them during validation.
 
-    The decay starts small and rises to ``decay``: ``min(decay, (1 + step) / (10 + step))``.
+    Weights that are not trained are their own average and are not copied. The decay starts small
+    and rises to ``decay``: ``min(decay, (1 + step) / (10 + step))``.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class Ema(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Start from the weights as they are, unless a checkpoint brought an average."""
-        weights = pl_module.network.state_dict()
+        weights = trained_state(pl_module.network)
         source = self.average or weights
         self.average = {
             name: source[name].detach().to(tensor.device, copy=True)
@@ -53,22 +55,22 @@ class Ema(pl.Callback):
         """Move the average towards the new weights."""
         step = trainer.global_step
         share = 1 - min(self.decay, (1 + step) / (10 + step))
-        for name, tensor in pl_module.network.state_dict().items():
-            if tensor.is_floating_point():
-                self.average[name].lerp_(tensor, share)
-            else:
-                self.average[name].copy_(tensor)
+        for name, tensor in trained_state(pl_module.network).items():
+            self.average[name].lerp_(tensor, share)
 
+    @torch.no_grad()
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the average in place."""
-        self.current = {
-            name: tensor.clone() for name, tensor in pl_module.network.state_dict().items()
-        }
-        pl_module.network.load_state_dict(self.average)
+        weights = trained_state(pl_module.network)
+        self.current = {name: tensor.clone() for name, tensor in weights.items()}
+        for name, tensor in weights.items():
+            tensor.copy_(self.average[name])
 
+    @torch.no_grad()
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put the weights back."""
-        pl_module.network.load_state_dict(self.current)
+        for name, tensor in trained_state(pl_module.network).items():
+            tensor.copy_(self.current[name])
         self.current = {}
 
     def state_dict(self) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rna_predict.data.records import plain
 from rna_predict.data.weights import write_weights
 from rna_predict.errors import InputError
+from rna_predict.model.adapters import is_adapted, trained_state
 from rna_predict.training.settings import ModelFile
 
 
@@ -28,17 +29,41 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def averaged_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
-    """Give the averaged weights of the network that a checkpoint holds."""
-    return checkpoint["callbacks"]["Ema"]
+    """Give the weights of the network that a checkpoint holds, averaged where they were trained.
+
+    The checkpoint of a phase with adapters holds what is trained alone.
+    """
+    state = checkpoint["state_dict"]
+    weights = {name.removeprefix("network."): tensor for name, tensor in state.items()}
+    return weights | checkpoint["callbacks"]["Ema"]
 
 
-def export_weights(checkpoint: Path, path: Path, model: ModelFile, phase: str) -> None:
-    """Write the averaged weights of a checkpoint as safetensors.
+def load_averaged(network: nn.Module, checkpoint: Path) -> None:
+    """Put the averaged weights of a checkpoint into the network that wrote it.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint cannot be read or is of another network.
+    """
+    weights = averaged_weights(read_checkpoint(checkpoint))
+    missing, unexpected = network.load_state_dict(weights, strict=False)
+    wanted = trained_state(network) if is_adapted(network) else network.state_dict()
+    if wrong := [*unexpected, *(name for name in missing if name in wanted)]:
+        raise InputError(checkpoint, f"is of another network: {', '.join(wrong[:3])}")
+
+
+def export_weights(
+    network: nn.Module, checkpoint: Path, path: Path, model: ModelFile, phase: str
+) -> None:
+    """Write the weights of a network as safetensors.
 
     Parameters
     ----------
+    network : Module
+        With the averaged weights of the checkpoint, and adapters merged.
     checkpoint : path
-        Written during training.
+        Written during training; gives the step.
     path : path
         File to write.
     model : ModelFile
@@ -51,6 +76,5 @@ def export_weights(checkpoint: Path, path: Path, model: ModelFile, phase: str) -
     InputError
         If the checkpoint cannot be read.
     """
-    state = read_checkpoint(checkpoint)
-    facts = {"phase": phase, "step": state["global_step"]}
-    write_weights(path, averaged_weights(state), plain(model), facts)
+    facts = {"phase": phase, "step": read_checkpoint(checkpoint)["global_step"]}
+    write_weights(path, network.state_dict(), plain(model), facts)

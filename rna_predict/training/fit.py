@@ -11,7 +11,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ import torch
 from rna_predict.data.datamodule import RnaData
 from rna_predict.data.dataset import ExampleSet, load_examples
 from rna_predict.data.devices import choose_device
-from rna_predict.data.records import dump_record
+from rna_predict.data.records import dump_record, plain
 from rna_predict.data.seeds import derive_seed
 from rna_predict.data.tables import TablePaths
 from rna_predict.data.weights import file_sha256
 from rna_predict.errors import InputError
-from rna_predict.model.network import RnaNetwork
+from rna_predict.model.build import AnyNetwork, build_network
 from rna_predict.structure.files import replacing
+from rna_predict.training.adapters import AdapterPhase, describe_trainable
 from rna_predict.training.callbacks import (
     BEST,
     LAST,
@@ -37,7 +38,8 @@ from rna_predict.training.callbacks import (
     ResumePoints,
     write_rows,
 )
-from rna_predict.training.checkpoints import averaged_weights, export_weights, read_checkpoint
+from rna_predict.training.checkpoints import export_weights, load_averaged
+from rna_predict.training.external import encoder_weights, read_encoder
 from rna_predict.training.module import PhaseModule
 from rna_predict.training.settings import ModelFile, Phase
 
@@ -68,7 +70,8 @@ def train(
         Sizes, phases and sampling.
     out_dir : path
         Gets ``model.safetensors`` (averaged weights of the last phase's best checkpoint),
-        ``model.yaml``, ``best.ckpt``, ``last.ckpt`` and ``metrics.csv``.
+        ``model.yaml``, ``best.ckpt``, ``last.ckpt`` and ``metrics.csv``; of each phase with
+        adapters also ``base_{phase}.safetensors`` and ``adapter_{phase}.safetensors``.
     seed : int
         Seed of weights, order, crops and noise.
     device : str
@@ -85,7 +88,8 @@ def train(
     ------
     InputError
         If a table or a chain is refused (see :func:`load_examples`), no validation chain is
-        short enough to be sampled, or the device is not there.
+        short enough to be sampled, a published encoder or an adapter does not fit, or the device
+        is not there.
     CollapseError
         If samples keep collapsing.
     """
@@ -96,16 +100,27 @@ def train(
     longest = model.training.validation_length
     if not any(len(example.chain) <= longest for example in validation.examples):
         raise InputError(tables.splits, f"no validation chain of at most {longest} nt")
+    encoder = None
+    if model.training.torsion_encoder is not None:
+        encoder = read_encoder(Path(model.training.torsion_encoder))
+        model = replace(model, dimensions=replace(model.dimensions, bert=encoder.dimensions))
     resume = _resume_folder(out_dir, tables, model, seed)
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(derive_seed(seed, "weights"))
-        network = RnaNetwork(model.dimensions)
+        network = build_network(model.dimensions)
+        if encoder is not None:
+            encoder.load_into(network.torsion_net)
         rows: list[dict[str, Any]] = []
         for number, phase in enumerate(model.training.phases):
             folder = resume / f"{number}_{phase.name}"
             data = _phase_data(model, phase, seed, training, validation)
+            folder.mkdir(parents=True, exist_ok=True)
+            adapters = None
+            if phase.adapter is not None:
+                adapters = AdapterPhase(network, phase, seed, out_dir, plain(model))
             rows = _run_phase(network, model, phase, seed, data, folder, rows, device)
-    out_dir.mkdir(parents=True, exist_ok=True)
+            if adapters is not None:
+                adapters.finish()
     for name in (BEST, LAST):
         with replacing(out_dir / name) as temporary:
             shutil.copyfile(folder / name, temporary)
@@ -113,13 +128,13 @@ def train(
     with replacing(out_dir / "model.yaml") as temporary:
         temporary.write_text(dump_record(model))
     weights = out_dir / "model.safetensors"
-    export_weights(out_dir / BEST, weights, model, phase.name)
+    export_weights(network, out_dir / BEST, weights, model, phase.name)
     shutil.rmtree(resume)
     return weights
 
 
 def _run_phase(
-    network: RnaNetwork,
+    network: AnyNetwork,
     model: ModelFile,
     phase: Phase,
     seed: int,
@@ -129,7 +144,6 @@ def _run_phase(
     device: str,
 ) -> list[dict[str, Any]]:
     """Run or finish one phase; leave its best averaged weights in the network, give all rows."""
-    folder.mkdir(parents=True, exist_ok=True)
     last = folder / LAST
     metrics = Metrics(folder.parent / "metrics.csv", phase.name, model.training.log_every, rows)
     callbacks = [
@@ -155,8 +169,9 @@ def _run_phase(
         if last.exists():
             log.info("%s: resumed from %s", phase.name, last)
         module = PhaseModule(network, model, phase, seed)
+        log.info("%s: %s", phase.name, describe_trainable(network))
         trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
-    network.load_state_dict(averaged_weights(read_checkpoint(folder / BEST)))
+    load_averaged(network, folder / BEST)
     return metrics.rows
 
 
@@ -191,12 +206,16 @@ def _phase_data(
         limit=settings.validation_length,
         count=settings.validation_chains,
         workers=settings.workers,
+        msa_rows=model.dimensions.msa_rows,
     )
 
 
 def _resume_folder(out_dir: Path, tables: TablePaths, model: ModelFile, seed: int) -> Path:
     """Give the folder of resume points, emptied if they belong to another run."""
-    hashes = {name: file_sha256(path) for name, path in asdict(tables).items() if path is not None}
+    paths = dict(asdict(tables))
+    if model.training.torsion_encoder is not None:
+        paths["torsion_encoder"] = encoder_weights(Path(model.training.torsion_encoder))
+    hashes = {name: file_sha256(path) for name, path in paths.items() if path is not None}
     identity = json.dumps({"model": dump_record(model), "seed": seed, "tables": hashes})
     digest = hashlib.sha256(identity.encode()).hexdigest()
     folder = out_dir / "resume"

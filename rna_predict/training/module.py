@@ -1,6 +1,7 @@
 """The Lightning module: one phase of training."""
 
 import math
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -8,10 +9,12 @@ from torch import Tensor
 
 from rna_predict.data.batch import Batch
 from rna_predict.data.seeds import derive_seed, torch_generator
-from rna_predict.errors import InputError
-from rna_predict.model.network import RnaNetwork
+from rna_predict.model.adapters import trained_state
+from rna_predict.model.build import AnyNetwork
+from rna_predict.training.adapters import set_trainable
 from rna_predict.training.objective import loss_terms, weigh
 from rna_predict.training.settings import ModelFile, Phase
+from rna_predict.training.shares import warn_of_dominant_term
 from rna_predict.training.validation import judge_samples, mean_results
 
 
@@ -22,8 +25,8 @@ class PhaseModule(pl.LightningModule):
 
     Parameters
     ----------
-    network : RnaNetwork
-        Trained in place; parts that the phase does not name are frozen.
+    network : RnaNetwork or Regressor
+        Trained in place, with the phase's adapters in it. What is frozen: :func:`set_trainable`.
     model : ModelFile
         Settings of the run.
     phase : Phase
@@ -41,22 +44,30 @@ class PhaseModule(pl.LightningModule):
     Raises
     ------
     InputError
-        If the phase names a part that the network does not have.
+        As :func:`set_trainable`.
     """
 
-    def __init__(self, network: RnaNetwork, model: ModelFile, phase: Phase, seed: int) -> None:
+    def __init__(self, network: AnyNetwork, model: ModelFile, phase: Phase, seed: int) -> None:
         super().__init__()
-        known = [name for name, _ in network.named_children()]
-        if stray := [name for name in phase.parts if name not in known]:
-            raise InputError(f"phase {phase.name}", f"no part {stray[0]}; parts: {known}")
-        network.requires_grad_(not phase.parts)
-        for name in phase.parts:
-            network.get_submodule(name).requires_grad_(True)
+        set_trainable(network, phase)
         self.network = network
         self.model, self.phase, self.seed = model, phase, seed
         self.losses: dict[str, Tensor] = {}
         self.validation: dict[str, float] = {}
         self._judged: list[dict[str, float]] = []
+        self._weighted: dict[str, Tensor] = {}
+
+    @property
+    def strict_loading(self) -> bool:
+        """Whether a checkpoint must hold every weight: the frozen base of adapters is not in it."""
+        return self.phase.adapter is None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep only what is trained where a base is frozen; the base stands before the phase."""
+        if self.phase.adapter is not None:
+            trained = {f"network.{name}" for name in trained_state(self.network)}
+            state = checkpoint["state_dict"]
+            checkpoint["state_dict"] = {name: state[name] for name in state if name in trained}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the global generators too: dropout draws from them."""
@@ -71,6 +82,7 @@ class PhaseModule(pl.LightningModule):
         for name, term in terms.items():
             self.losses[name] = term.detach()
             self.losses[f"{name}_weighted"] = weighted[name].detach()
+            self._weighted[name] = self._weighted.get(name, 0.0) + weighted[name].detach()
         return total
 
     def configure_gradient_clipping(
@@ -80,15 +92,16 @@ class PhaseModule(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Scale long gradients down and note their length."""
-        norm = torch.nn.utils.clip_grad_norm_(
-            [p for p in self.network.parameters() if p.requires_grad], self.phase.clip
-        )
+        norm = torch.nn.utils.clip_grad_norm_(trained_state(self.network).values(), self.phase.clip)
         rate = optimizer.param_groups[0]["lr"]
         self.losses |= {"gradient_norm": norm, "learning_rate": torch.tensor(rate)}
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the last validation."""
+        """Forget the last validation; say if one term ruled the losses since."""
         self._judged = []
+        sums = {name: float(value) for name, value in self._weighted.items()}
+        warn_of_dominant_term(sums, f"phase {self.phase.name} step {self.global_step}")
+        self._weighted = {}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Sample one validation chain and compare with the truth."""
@@ -102,7 +115,7 @@ class PhaseModule(pl.LightningModule):
         """Give Adam with linear warm-up and a cosine to the final rate."""
         phase = self.phase
         optimizer = torch.optim.Adam(
-            [p for p in self.network.parameters() if p.requires_grad],
+            trained_state(self.network).values(),
             lr=phase.learning_rate,
             betas=(0.9, 0.95),
         )

@@ -1,5 +1,10 @@
-"""The objective: which losses a phase computes, and their weighted sum."""
+"""The objective: which losses a phase computes, and their weighted sum.
 
+Every term is divided by its scale (``losses/scales.py``), so that 1 means an error one can name.
+Losses are computed in single precision whatever the network works in.
+"""
+
+from collections.abc import Callable
 from dataclasses import fields
 
 import torch
@@ -8,34 +13,49 @@ from torch import Tensor
 
 from rna_predict.data.batch import Batch
 from rna_predict.geometry.torch_superpose import random_rotations
+from rna_predict.model.baselines.regressor import Regressor, RegressorTrunk
+from rna_predict.model.build import AnyNetwork
 from rna_predict.model.inputs import Features
-from rna_predict.model.network import RnaNetwork, Trunk
-from rna_predict.training import losses
-from rna_predict.training.settings import LossWeights, Phase, TrainingSettings
+from rna_predict.model.network import Trunk
+from rna_predict.training.losses.alignment import aligned_mse, multiscale_loss
+from rna_predict.training.losses.confidence import pae_loss, pde_loss, plddt_loss, resolved_loss
+from rna_predict.training.losses.covalent import angle_loss, bond_loss, chirality_loss
+from rna_predict.training.losses.frames import fape_loss
+from rna_predict.training.losses.local import smooth_lddt_loss
+from rna_predict.training.losses.noise import edm_weight, sample_sigma
+from rna_predict.training.losses.pairs import contact_loss, distogram_loss
+from rna_predict.training.losses.repulsion import clash_loss, minimum_distance_loss
+from rna_predict.training.losses.scales import term_scales
+from rna_predict.training.losses.torsions import torsion_likelihood, torsion_loss
+from rna_predict.training.regression import regressed_copies, regressed_torsion_loss
+from rna_predict.training.settings import CONFIDENCE_TERMS, LossWeights, Phase, TrainingSettings
 
-CONFIDENCE = ("plddt", "pae", "pde", "resolved")
-"""Terms of sampled structures; all others are of the trunk and the denoiser."""
-BOND_SIGMA = 4.0
+DENOISED = (
+    "diffusion", "smooth_lddt", "multiscale", "fape", "bond", "angle", "chirality", "clash",
+    "minimum_distance",
+)  # fmt: skip
+"""Terms of denoised copies, or of the structures of a regressor; all others are of the trunk."""
+GEOMETRY_SIGMA = 4.0
 """Angstrom: copies with more noise do not show bonds, only their blurred mean."""
 
 
 def loss_terms(
-    network: RnaNetwork,
+    network: AnyNetwork,
     batch: Batch,
     phase: Phase,
     settings: TrainingSettings,
     generator: torch.Generator,
 ) -> dict[str, Float[Tensor, ""]]:
-    """Compute the loss terms of one batch, without their weights.
+    """Compute the loss terms of one batch, divided by their scales, without their weights.
 
     Parameters
     ----------
-    network : RnaNetwork
+    network : RnaNetwork or Regressor
         Parts that do not learn are expected to be frozen.
     batch : Batch
         Inputs, and the truth, which enters the losses and, with noise, the denoiser.
     phase : Phase
-        Copies, and weights: a group of terms whose weights are all 0 is left out.
+        Copies, and weights: a term whose weight is 0 is not computed.
     settings : TrainingSettings
         Noise and sampler.
     generator : torch.Generator
@@ -44,22 +64,20 @@ def loss_terms(
     Returns
     -------
     dict of scalars
-        By the names of :class:`LossWeights`.
+        By the names of :class:`LossWeights`, in their order.
     """
     features = Features(**batch.inputs)
-    with_structure = any(
-        getattr(phase.losses, field.name)
-        for field in fields(LossWeights)
-        if field.name not in CONFIDENCE
-    )
-    terms: dict[str, Tensor] = {}
-    with torch.set_grad_enabled(with_structure):
+    wanted = [field.name for field in fields(LossWeights) if getattr(phase.losses, field.name)]
+    with torch.set_grad_enabled(not set(wanted) <= set(CONFIDENCE_TERMS)):
         trunk = network.trunk(features, settings.recycles)
-    if with_structure:
-        terms |= _structure_terms(network, trunk, features, batch, phase, settings, generator)
-    if any(getattr(phase.losses, name) for name in CONFIDENCE):
-        terms |= _confidence_terms(network, trunk, features, batch, phase, settings, generator)
-    return terms
+    losses: dict[str, Callable[[], Tensor]] = _trunk_losses(network, trunk, batch)
+    if any(name in DENOISED for name in wanted):
+        losses |= _denoised_losses(network, trunk, features, batch, phase, settings, generator)
+    if any(name in CONFIDENCE_TERMS for name in wanted):
+        losses |= _confidence_losses(network, trunk, features, batch, phase, settings, generator)
+    scales = term_scales(network.dimensions)
+    with torch.autocast(batch.truth.coords.device.type, enabled=False):
+        return {name: losses[name]() / scales[name] for name in wanted}
 
 
 def weigh(
@@ -70,44 +88,71 @@ def weigh(
     return torch.stack(list(weighted.values())).sum(), weighted
 
 
-def _structure_terms(
-    network: RnaNetwork,
-    trunk: Trunk,
+def _trunk_losses(
+    network: AnyNetwork, trunk: Trunk | RegressorTrunk, batch: Batch
+) -> dict[str, Callable[[], Tensor]]:
+    """Prepare the comparison of torsions, stage C, distances and contacts with the truth."""
+    truth, d = batch.truth, network.dimensions
+    mask = truth.atom_mask
+    return {
+        "kinematics_fape": lambda: fape_loss(
+            trunk.start_coords[:, None].float(), truth.coords, mask
+        ),
+        "torsion": lambda: torsion_loss(
+            trunk.torsion_sin_cos.float(),
+            truth.torsions,
+            truth.torsion_mask,
+            trunk.torsion_norm.float(),
+        ),
+        "torsion_likelihood": lambda: torsion_likelihood(
+            trunk.torsion_sin_cos.float(),
+            trunk.torsion_log_kappa.float(),
+            truth.torsions,
+            truth.torsion_mask,
+        ),
+        "distogram": lambda: distogram_loss(
+            trunk.distogram_logits.float(), truth.coords, mask, d.distogram_min, d.distogram_max
+        ),
+        "contact": lambda: contact_loss(
+            trunk.contact_logits.float(), truth.pair_contacts, truth.pair_mask
+        ),
+    }
+
+
+def _denoised_losses(
+    network: AnyNetwork,
+    trunk: Trunk | RegressorTrunk,
     features: Features,
     batch: Batch,
     phase: Phase,
     settings: TrainingSettings,
     generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """Compare denoised copies, torsions, distances and contacts with the truth."""
-    truth, d = batch.truth, network.dimensions
-    mask = truth.atom_mask
-    copies = (features.batch, phase.noised_copies)
-    sigma = losses.sample_sigma(
-        copies, generator, d.sigma_data, settings.noise_mean, settings.noise_std
-    )
-    noisy = noised(truth.coords, mask, sigma, generator)
-    denoised = network.denoise(trunk, features, noisy, sigma, mask)
-    each = phase.noised_copies
-    shown = mask.repeat_interleave(each, 0) & (sigma < BOND_SIGMA).flatten()[:, None, None]
-    return {
-        "diffusion": losses.aligned_mse(
-            denoised, truth.coords, mask, losses.edm_weight(sigma, d.sigma_data)
-        ),
-        "smooth_lddt": losses.smooth_lddt_loss(denoised, truth.coords, mask),
-        "bond": losses.bond_loss(
-            denoised.flatten(0, 1)[:, None],
-            features.sequence.repeat_interleave(each, 0),
-            features.residue_index.repeat_interleave(each, 0),
-            shown,
-        ),
-        "torsion": losses.torsion_loss(
-            trunk.torsion_sin_cos, truth.torsions, truth.torsion_mask, trunk.torsion_norm
-        ),
-        "distogram": losses.distogram_loss(
-            trunk.distogram_logits, truth.coords, mask, d.distogram_min, d.distogram_max
-        ),
-        "contact": losses.contact_loss(trunk.contact_logits, truth.pair_contacts, truth.pair_mask),
+) -> dict[str, Callable[[], Tensor]]:
+    """Denoise copies of the truth, or regress structures, and prepare the comparison with it."""
+    coords, mask = batch.truth.coords, batch.truth.atom_mask
+    sequence, index = features.sequence, features.residue_index
+    scale = network.dimensions.sigma_data
+    shape = (features.batch, phase.noised_copies)
+    others = {}
+    if isinstance(network, Regressor):
+        denoised, sigma, weight = regressed_copies(network, trunk, features, shape, generator)
+        others["torsion"] = lambda: regressed_torsion_loss(denoised, features, batch.truth)
+    else:
+        sigma = sample_sigma(shape, generator, scale, settings.noise_mean, settings.noise_std)
+        weight = edm_weight(sigma, scale)
+        noisy = noised(coords, mask, sigma, generator)
+        denoised = network.denoise(trunk, features, noisy, sigma, mask).float()
+    chain = (denoised, sequence, index, mask, sigma < GEOMETRY_SIGMA)
+    return others | {
+        "diffusion": lambda: aligned_mse(denoised, coords, mask, weight),
+        "smooth_lddt": lambda: smooth_lddt_loss(denoised, coords, mask),
+        "multiscale": lambda: multiscale_loss(denoised, coords, mask, index),
+        "fape": lambda: fape_loss(denoised, coords, mask),
+        "bond": lambda: bond_loss(*chain),
+        "angle": lambda: angle_loss(*chain),
+        "chirality": lambda: chirality_loss(*chain),
+        "clash": lambda: clash_loss(*chain),
+        "minimum_distance": lambda: minimum_distance_loss(denoised, mask, sigma < scale),
     }
 
 
@@ -143,23 +188,25 @@ def noised(
     return turned + sigma[:, :, None, None, None] * noise.to(turned)
 
 
-def _confidence_terms(
-    network: RnaNetwork,
-    trunk: Trunk,
+def _confidence_losses(
+    network: AnyNetwork,
+    trunk: Trunk | RegressorTrunk,
     features: Features,
     batch: Batch,
     phase: Phase,
     settings: TrainingSettings,
     generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """Sample structures with a few steps and compare the confidence in them with their errors."""
+) -> dict[str, Callable[[], Tensor]]:
+    """Sample structures with a few steps and prepare the confidence's comparison with them."""
     coords, mask = batch.truth.coords, batch.truth.atom_mask
     samples = network.sample(trunk, features, phase.noised_copies, settings.rollout, generator)
     confidence = network.confidence(trunk, features, samples)
-    last = confidence.error_max
+    samples, last = samples.float(), confidence.error_max
     return {
-        "plddt": losses.plddt_loss(confidence.plddt_logits, samples, coords, mask),
-        "pae": losses.pae_loss(confidence.pae_logits, samples, coords, mask, last),
-        "pde": losses.pde_loss(confidence.pde_logits, samples, coords, mask, last),
-        "resolved": losses.resolved_loss(confidence.resolved_logits, mask, features.slot_mask),
+        "plddt": lambda: plddt_loss(confidence.plddt_logits.float(), samples, coords, mask),
+        "pae": lambda: pae_loss(confidence.pae_logits.float(), samples, coords, mask, last),
+        "pde": lambda: pde_loss(confidence.pde_logits.float(), samples, coords, mask, last),
+        "resolved": lambda: resolved_loss(
+            confidence.resolved_logits.float(), mask, features.slot_mask
+        ),
     }

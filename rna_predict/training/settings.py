@@ -1,40 +1,66 @@
 """The model file: sizes of the network, how it is trained, how it is sampled."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
+from rna_predict.model.adapters import AdapterSettings
 from rna_predict.model.dimensions import Dimensions
 from rna_predict.model.sampler import SamplerSettings
+
+CONFIDENCE_TERMS = ("plddt", "pae", "pde", "resolved")
+"""Loss terms of sampled structures; all others are of the structure."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each loss term; a group whose weights are all 0 is not computed.
+    """Weight of each loss term; a term whose weight is 0 is not computed.
 
-    The groups are the structure (diffusion to contact) and the confidence (plddt to resolved).
+    Every term is divided by its scale first (`training/losses/scales.py`): a weight is what a term
+    adds to the loss at its reference error, and weights of different terms can be compared. Below,
+    "published" are the weights of Abramson et al. (2024), supplement 3.7 and 5.6, converted to
+    these units. Their denoising error counts every atom of RNA six times.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
-    diffusion: float
-    """Denoising error after rigid alignment."""
-    smooth_lddt: float
-    """1 minus the smooth lDDT of the denoised coordinates."""
-    bond: float
-    """Bond lengths of the denoised coordinates, at low noise."""
-    torsion: float
-    """Torsions of the torsion net, on the circle."""
-    distogram: float
-    """Binned C1'-C1' distances."""
-    contact: float
-    """Base pairs annotated in the structure."""
-    plddt: float
-    """Predicted lDDT of sampled structures."""
-    pae: float
-    """Predicted aligned error of sampled structures."""
-    pde: float
+    diffusion: float = 4.0
+    """Denoising error after rigid alignment. Published: 4."""
+    smooth_lddt: float = 4.0
+    """1 minus the smooth lDDT of the denoised coordinates. Published: 4, as part of the former."""
+    multiscale: float = 0.0
+    """Errors of the denoised coordinates as a whole, in windows, and in C1'-C1' distances."""
+    fape: float = 0.0
+    """Errors of the denoised coordinates as each residue sees them. AlphaFold 2: 0.65 (Jumper et
+    al. 2021, supplement 1.9)."""
+    bond: float = 0.3
+    """Bond lengths of the denoised coordinates, at low noise. Published: 0, and 3 late in training
+    on the plain squares."""
+    angle: float = 0.3
+    """Their bond angles. Not published."""
+    chirality: float = 0.3
+    """Handedness of their sugars and phosphates. Not published."""
+    clash: float = 0.1
+    """Overlaps of their atoms. AlphaFold 2: part of its violations, late in training."""
+    minimum_distance: float = 0.5
+    """C1' nearer to each other than any are; 0 but in a collapse. Not published."""
+    kinematics_fape: float = 0.1
+    """Errors of stage C's coordinates as each residue sees them. Not published: a start for the
+    diffusion, which torsions alone cannot bring far."""
+    torsion: float = 0.25
+    """Torsions of the torsion net, on the circle. AlphaFold 2: 0.5 of the squares of vectors."""
+    torsion_likelihood: float = 0.1
+    """Likelihood of the torsions under the predicted means and uncertainties. Not published."""
+    distogram: float = 0.12
+    """Binned C1'-C1' distances. Published: 0.03 of the cross-entropy of 64 bins."""
+    contact: float = 0.12
+    """Base pairs annotated in the structure. Not published; as the distogram."""
+    plddt: float = 4e-4
+    """Predicted lDDT of sampled structures. Published: 1e-4 of the cross-entropy, like the next."""
+    pae: float = 4e-4
+    """Predicted aligned error of sampled structures. Published: only late in training."""
+    pde: float = 4e-4
     """Predicted distance error of sampled structures."""
-    resolved: float
+    resolved: float = 7e-5
     """Atoms that the experiment resolved."""
 
     def __post_init__(self) -> None:
@@ -44,6 +70,14 @@ class LossWeights:
             raise ValueError(f"weights are 0 or more; negative: {', '.join(negative)}")
         if not any(weights.values()):
             raise ValueError("all weights are 0")
+
+    def only(self, terms: Literal["all", "structure", "confidence"]) -> "LossWeights":
+        """Give the weights with those of the other group set to 0."""
+        if terms == "all":
+            return self
+        names = {field.name for field in fields(self)}
+        others = names - set(CONFIDENCE_TERMS) if terms == "confidence" else CONFIDENCE_TERMS
+        return replace(self, **dict.fromkeys(others, 0.0))
 
 
 @dataclass(frozen=True)
@@ -74,14 +108,21 @@ class Phase:
     """Highest learning rate (Adam)."""
     warmup_steps: int
     """Steps of linear warm-up."""
-    final_rate: float
+    final_rate: float = 0.1
     """Learning rate at the last step, as a fraction of the highest; a cosine leads there."""
-    ema_decay: float
+    ema_decay: float = 0.999
     """Decay of the exponential moving average of the weights."""
-    clip: float
+    clip: float = 10.0
     """Longest gradient (norm); longer ones are scaled down."""
-    losses: LossWeights
+    losses: LossWeights = field(default_factory=LossWeights)
     """Weight of each loss term."""
+    terms: Literal["all", "structure", "confidence"] = "all"
+    """Loss terms that count; the weights of the others become 0."""
+    detach_confidence: bool = True
+    """Keep the gradient of the confidence terms out of the trunk."""
+    adapter: AdapterSettings | None = None
+    """Adapters on some of the trained parts, whose bases are then frozen, but for their heads and
+    pair bias; merged into the base at the end of the phase. Absent = the parts train as a whole."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that no run can be made with."""
@@ -97,6 +138,10 @@ class Phase:
             raise ValueError(f"phase {self.name}: ema_decay and final_rate are fractions")
         if self.learning_rate <= 0 or self.clip <= 0:
             raise ValueError(f"phase {self.name}: learning_rate and clip must be positive")
+        adapted = () if self.adapter is None else self.adapter.parts
+        if self.parts and (stray := [part for part in adapted if part not in self.parts]):
+            raise ValueError(f"phase {self.name}: adapter on {stray[0]}, which is not in its parts")
+        object.__setattr__(self, "losses", self.losses.only(self.terms))
 
 
 @dataclass(frozen=True)
@@ -105,13 +150,13 @@ class Collapse:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
-    spread: float
+    spread: float = 0.3
     """Least spread of C1' about their centre, as a fraction of the native's."""
-    neighbour: float
+    neighbour: float = 0.2
     """Least mean distance of a C1' to the nearest other, as a fraction of the native's."""
-    grace_steps: int
+    grace_steps: int = 200
     """Steps of a phase before collapse counts."""
-    patience: int
+    patience: int = 3
     """Validations in a row with collapse after which training stops."""
 
 
@@ -123,28 +168,31 @@ class TrainingSettings:
 
     phases: tuple[Phase, ...]
     """Phases in their order."""
-    recycles: int
+    recycles: int = 1
     """Extra rounds of the Pairformer, in training and in prediction."""
-    noise_mean: float
+    noise_mean: float = -1.2
     """Training noise is sigma_data * exp(noise_mean + noise_std * normal): the mean."""
-    noise_std: float
+    noise_std: float = 1.5
     """... and the standard deviation."""
-    copied: float
+    copied: float = 0.2
     """Fraction of draws that take an augmented copy, of chains that have any."""
-    validation_chains: int
+    validation_chains: int = 32
     """Most validation chains that are sampled."""
-    validation_length: int
+    validation_length: int = 256
     """Longest validation chain (nt)."""
-    validation_samples: int
+    validation_samples: int = 2
     """Samples of each validation chain."""
-    rollout: SamplerSettings
+    rollout: SamplerSettings = SamplerSettings()
     """Sampler of validation and of the structures that the confidence head is trained on."""
-    collapse: Collapse
+    collapse: Collapse = Collapse()
     """Alarm for collapsed samples."""
-    log_every: int
+    log_every: int = 10
     """Steps between rows of the metrics."""
-    workers: int
+    workers: int = 0
     """Processes that make batches; 0 makes them in the training process."""
+    torsion_encoder: str | None = None
+    """Folder of a published encoder (Hugging Face's format, e.g. TorsionBERT's) that takes the
+    place of the torsion net's; `dimensions.bert` follows from it. Absent = our own."""
 
     def __post_init__(self) -> None:
         """Refuse a training without phases or with two of one name."""
@@ -167,5 +215,20 @@ class ModelFile:
     """Every width, depth and head count."""
     training: TrainingSettings
     """Phases, losses, validation."""
-    sampling: SamplerSettings
+    sampling: SamplerSettings = SamplerSettings()
     """How structures are predicted."""
+
+    def __post_init__(self) -> None:
+        """Refuse what a baseline does not have: stage C, recycling, another torsion encoder."""
+        if self.dimensions.architecture == "network":
+            return
+        for phase in self.training.phases:
+            if phase.losses.kinematics_fape or phase.losses.torsion_likelihood:
+                raise ValueError(
+                    f"phase {phase.name}: {self.dimensions.architecture} has no stage C:"
+                    " kinematics_fape and torsion_likelihood must be 0"
+                )
+        if self.training.recycles or self.training.torsion_encoder is not None:
+            raise ValueError(
+                f"{self.dimensions.architecture}: recycles 0 and no torsion_encoder expected"
+            )

@@ -10,8 +10,8 @@ from rna_predict.data.seeds import torch_generator
 from rna_predict.evaluate.lddt import lddt, native_contacts
 from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.evaluate.tm_score import tm_score
+from rna_predict.model.build import AnyNetwork
 from rna_predict.model.inputs import Features
-from rna_predict.model.network import RnaNetwork
 from rna_predict.training.settings import TrainingSettings
 
 C1, C3 = BACKBONE_ATOMS.index("C1'"), BACKBONE_ATOMS.index("C3'")
@@ -19,7 +19,7 @@ C1, C3 = BACKBONE_ATOMS.index("C1'"), BACKBONE_ATOMS.index("C3'")
 
 @torch.no_grad()
 def judge_samples(
-    network: RnaNetwork, batch: Batch, settings: TrainingSettings, seed: int
+    network: AnyNetwork, batch: Batch, settings: TrainingSettings, seed: int
 ) -> list[dict[str, float]]:
     """Sample structures of one chain and compare each with the truth.
 

@@ -5,7 +5,7 @@ import sys
 
 ALL = (
     *("fetch", "structures", "angles", "kinematics", "pairs", "folding", "families", "splits"),
-    *("augment", "scores", "puzzles", "network"),
+    *("augment", "scores", "puzzles", "minimize", "page", "network"),
 )
 
 if __name__ == "__main__":

@@ -87,6 +87,29 @@ def make_tables() -> Callable[[Path, dict[str, list[Chain]]], TablePaths]:
     return write_tables
 
 
+def write_family_tables(paths: TablePaths, sequences: dict[str, str]) -> TablePaths:
+    """Write a consensus pair of the outermost residues, and three homologs, of each chain."""
+    ends = [
+        {"chain_id": name, "family": "RF1", "i": 1, "j": len(sequence) - 2, "probability": 0.5}
+        for name, sequence in sequences.items()
+    ]
+    rows = [
+        {"chain_id": name, "row": row}
+        for name, sequence in sequences.items()
+        for row in (sequence[::-1], "-" * 3 + sequence[3:], "A" * len(sequence))
+    ]
+    consensus, homologs = (paths.chains.parent / f"{n}.parquet" for n in ("consensus", "homologs"))
+    pd.DataFrame(ends).astype({"probability": np.float32}).to_parquet(consensus)
+    pd.DataFrame(rows).to_parquet(homologs)
+    return replace(paths, consensus=consensus, homologs=homologs)
+
+
+@pytest.fixture
+def make_family_tables() -> Callable[[TablePaths, dict[str, str]], TablePaths]:
+    """Give :func:`write_family_tables`."""
+    return write_family_tables
+
+
 @pytest.fixture
 def make_annotations() -> Callable[[list[Chain], Path, Path, Path], None]:
     """Give :func:`write_annotations`."""

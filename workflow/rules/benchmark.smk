@@ -1,4 +1,4 @@
-"""Benchmark: predictors, the null model and foreign models on a table of targets; `rule benchmark`.
+"""Benchmark: network, baselines, null model and foreign models on a table of targets.
 
 INPUTS: the table of `benchmark.targets` with its natives, or the run's own targets that have natives
 OUTPUTS: results/benchmark/{benchmark}/{summary,paired,worst,by_length,by_family}.csv and figures
@@ -79,17 +79,17 @@ rule search_target:
 
 
 rule fold_target:
-    """Fold one target with the network: sampled, minimised and ranked."""
+    """Fold one target with the network or a baseline: sampled, minimised and ranked."""
     input:
         sequence="results/benchmark/{benchmark}/targets/{puzzle}.fasta",
-        weights=f"results/models/{CONFIG.run}/model.safetensors",
+        weights=lambda wildcards: f"results/models/{LEARNED[wildcards.learned]}/model.safetensors",
         script=SCRIPTS / "fold_target.py",
     output:
-        directory(PREDICTORS["network"]),
+        directory("results/benchmark/{benchmark}/models/{learned}/{puzzle}"),
     log:
-        "results/logs/fold_target/{benchmark}/{puzzle}.log",
+        "results/logs/fold_target/{benchmark}/{learned}/{puzzle}.log",
     benchmark:
-        "results/benchmarks/fold_target/{benchmark}/{puzzle}.tsv"
+        "results/benchmarks/fold_target/{benchmark}/{learned}/{puzzle}.tsv"
     conda:
         "../../envs/rna_predict.yaml"
     threads: 1

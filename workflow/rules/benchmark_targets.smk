@@ -2,11 +2,15 @@
 
 from rna_predict.evaluate.benchmarks import FOREIGN, Target, read_targets
 
+# Trained predictor: the run that its weights come from.
+LEARNED = {"network": CONFIG.run} | {
+    name: f"{CONFIG.run}_{name}" for name in CONFIG.training.baselines
+}
 # Predictor: where its models of a target are made. A new one is a line here and a rule that makes
 # this folder from targets/{puzzle}.fasta; `benchmark.predictors` then chooses it by name.
 PREDICTORS = {
     name: f"results/benchmark/{{benchmark}}/models/{name}/{{puzzle}}"
-    for name in ("network", "null_model")
+    for name in (*LEARNED, "null_model")
 }
 TABLED = {}
 try:
@@ -24,6 +28,7 @@ except InputError as error:
 wildcard_constraints:
     benchmark=r"[A-Za-z0-9_-]+",
     predictor="|".join(map(re.escape, [*PREDICTORS, FOREIGN])),
+    learned="|".join(map(re.escape, LEARNED)),
     puzzle=r"[A-Za-z0-9][A-Za-z0-9._-]*",
 
 

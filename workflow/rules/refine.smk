@@ -19,7 +19,7 @@ rule minimize_models:
         "results/benchmarks/minimize_models/{run}/{target}.tsv"
     conda:
         "../../envs/openmm.yaml"
-    threads: 1
+    threads: 4
     resources:
         mem_mb=4000,
         runtime=60,
@@ -33,6 +33,9 @@ rule minimize_models:
         " --max-iterations {params.refine.max_iterations}"
         " --restraint {params.refine.restraint}"
         " --time-limit {params.refine.time_limit}"
+        " --solvent {params.refine.solvent}"
+        " --dynamics {params.refine.dynamics_ps}"
+        " --seed {params.refine.seed}"
         " --threads {threads}"
         " --energies {output.energies:q}"
         " --out-dir {params.out_dir:q}"

@@ -1,14 +1,18 @@
-"""Training of the network.
+"""Training of the network and of the baselines: the run of a baseline is {run}_{baseline}.
 
 INPUTS: the audited data set and the model file
 OUTPUTS: results/models/{run}/{model.yaml,model.safetensors,best.ckpt,last.ckpt,metrics.csv}
 """
 
+BASELINES = {
+    f"{CONFIG.run}_{name}": model for name, model in CONFIG.training.baselines.items()
+}
+
 
 rule write_model_config:
     """Check the model file and fill in its defaults."""
     input:
-        model=CONFIG.training.model,
+        model=lambda wildcards: BASELINES.get(wildcards.run, CONFIG.training.model),
         script=SCRIPTS / "write_model_config.py",
     output:
         "results/models/{run}/settings.yaml",
@@ -39,6 +43,8 @@ rule train_model:
         angles="results/angles/angles.parquet",
         pairs="results/secondary/pairs.parquet",
         probabilities="results/secondary/probabilities.parquet",
+        consensus="results/secondary/consensus.parquet",
+        homologs="results/splits/homologs.parquet",
         splits="results/splits/splits.tsv",
         leakage="results/splits/leakage.tsv",
         augmented="results/augment/augmented.parquet",
@@ -78,6 +84,8 @@ rule train_model:
         " --angles {input.angles:q}"
         " --pairs {input.pairs:q}"
         " --probabilities {input.probabilities:q}"
+        " --consensus {input.consensus:q}"
+        " --homologs {input.homologs:q}"
         " --splits {input.splits:q}"
         " --augmented {input.augmented:q}"
         " --augmented-angles {input.augmented_angles:q}"

@@ -5,17 +5,25 @@ import pytest
 import torch
 
 from rna_predict.data.batch import collate
-from rna_predict.data.features import sequence_inputs
+from rna_predict.data.features import Templates, sequence_inputs
 from rna_predict.data.truth import structure_truth
 
 
-def crop(chain):
+def crop(chain, rows=0, templates=0):
     n = len(chain)
     pairs = np.array([[0, n - 1]])
+    frames = np.ones((templates, n, 3, 4), dtype=np.float32)
+    shown = Templates(frames[..., 3], frames[..., :3], np.ones((templates, n), dtype=bool))
     torsions = np.full((n, 14), 0.25, dtype=np.float32)
     return (
         chain.name,
-        sequence_inputs(chain.sequence, pairs, np.array([0.5], dtype=np.float32)),
+        sequence_inputs(
+            chain.sequence,
+            pairs,
+            np.array([0.5], dtype=np.float32),
+            msa=np.ones((rows, n), dtype=np.uint8),
+            templates=shown,
+        ),
         structure_truth(chain.coords, chain.atom_mask, torsions, pairs, np.arange(n)),
     )
 
@@ -56,3 +64,23 @@ def test_batch_moves_with_all_its_parts(make_chain):
     batch = collate([crop(make_chain("1abc", "G" * 5, 0))]).to("meta")
     assert batch.inputs["sequence"].device.type == "meta"
     assert batch.truth.coords.device.type == "meta"
+
+
+def test_rows_and_templates_are_padded_to_the_most_of_the_batch(make_chain):
+    items = [
+        crop(make_chain("1abc", "G" * 5, 0), rows=4),
+        crop(make_chain("2abc", "G" * 9, 1), rows=2, templates=3),
+        crop(make_chain("3abc", "G" * 7, 2)),
+    ]
+    inputs = collate(items).inputs
+    assert inputs["msa"].shape == inputs["msa_mask"].shape == (3, 4, 9)
+    assert inputs["template_origin"].shape == (3, 3, 9, 3)
+    assert inputs["template_rotation"].shape == (3, 3, 9, 3, 3)
+    assert inputs["template_mask"].shape == (3, 3, 9)
+    assert inputs["msa_mask"].sum((1, 2)).tolist() == [20, 18, 0]
+    assert inputs["msa_mask"][0, :, :5].all() and inputs["msa_mask"][1, :2].all()
+    assert inputs["template_mask"].sum((1, 2)).tolist() == [0, 27, 0]
+    for name, tensor in inputs.items():
+        for row, (_, own, _) in enumerate(items):
+            cut = tensor[row][tuple(slice(0, size) for size in own[name].shape)]
+            assert torch.equal(cut, own[name]), name

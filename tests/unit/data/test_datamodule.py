@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from rna_predict.data.datamodule import RnaData, TrainingBatches, WholeChains
 from rna_predict.data.dataset import load_examples
+from rna_predict.data.features import Templates
 from rna_predict.structure.store import write_chains
 
 
@@ -99,3 +101,89 @@ def test_worker_processes_give_the_same_batches(examples):
 def test_splits_cannot_be_exchanged(examples):
     with pytest.raises(ValueError, match="expected the split 'train'"):
         RnaData(*examples[::-1], size=2, crop=10, copied=0.0, seed=0, stretch=3, limit=99, count=9)
+
+
+@pytest.fixture
+def with_homologs(examples):
+    training, validation = examples
+    return [
+        replace(
+            part,
+            examples=tuple(
+                replace(
+                    e, homologs=np.arange(20 * len(e.chain)).reshape(20, -1).astype(np.uint8) % 6
+                )
+                for e in part.examples
+            ),
+        )
+        for part in (training, validation)
+    ]
+
+
+def test_draws_show_other_rows_in_other_numbers_and_none_at_times(with_homologs):
+    batches = TrainingBatches(with_homologs[0], 1, 99, 0.0, seed=0, msa_rows=6)
+    again = TrainingBatches(with_homologs[0], 1, 99, 0.0, seed=0, msa_rows=6)
+    shown = [batches[number].inputs["msa"] for number in range(100)]
+    assert {rows.shape[1] for rows in shown} == set(range(7))
+    assert all(torch.equal(again[k].inputs["msa"], shown[k]) for k in (0, 17, 99))
+    counts = np.bincount([rows.shape[1] for rows in shown])
+    assert counts.min() > 4
+
+
+def test_validation_shows_the_same_rows_always_and_as_many_as_allowed(with_homologs):
+    first, second = (WholeChains(with_homologs[1], 99, 9, msa_rows=6) for _ in range(2))
+    assert torch.equal(first[1].inputs["msa"], second[1].inputs["msa"])
+    assert first[1].inputs["msa"].shape == (1, 6, 45)
+    assert WholeChains(with_homologs[1], 99, 9, msa_rows=99)[1].inputs["msa"].shape[1] == 20
+
+
+def templates_of(name, sequence):
+    """Give one template of every chain but 2abc_A."""
+    if name == "2abc_A":
+        return None
+    frames = np.ones((1, len(sequence), 3, 4), dtype=np.float32)
+    return Templates(frames[..., 3], frames[..., :3], np.ones((1, len(sequence)), dtype=bool))
+
+
+def test_half_of_the_training_draws_and_all_validation_chains_have_their_templates(examples):
+    batches = TrainingBatches(examples[0], 1, 99, 0.0, 0, template_features=templates_of)
+    shown = Counter()
+    for number in range(200):
+        batch = batches[number]
+        shown[batch.names[0], batch.inputs["template_mask"].shape[1]] += 1
+    assert shown["2abc_A", 0] == 40
+    assert 60 < sum(count for (_, templates), count in shown.items() if templates) < 100
+    whole = WholeChains(examples[1], 99, 9, template_features=templates_of)
+    assert all(whole[k].inputs["template_mask"].all() for k in range(2))
+    assert [whole[k].inputs["template_mask"].shape[1] for k in range(2)] == [1, 1]
+
+
+def test_templates_are_asked_for_by_name_and_sequence_of_the_chain_or_of_a_copys_parent(examples):
+    """Nothing else is told, and nothing is left out here: that is for the one who is asked."""
+    asked = set()
+
+    def note(*told):
+        asked.add(told)
+
+    batches = TrainingBatches(examples[0], 5, 99, 0.5, 0, template_features=note)
+    for number in range(20):
+        batches[number]
+    whole = WholeChains(examples[1], 99, 9, template_features=note)
+    whole[0]
+    chains = [example.chain for example in (*examples[0].examples, examples[1].examples[0])]
+    assert asked == {(chain.name, chain.sequence) for chain in chains}
+
+
+def test_without_a_socket_there_are_no_templates(examples):
+    data = RnaData(*examples, size=2, crop=10, copied=0.0, seed=0, stretch=2, limit=99, count=9)
+    for batch in (*data.train_dataloader(), *data.val_dataloader()):
+        assert batch.inputs["template_mask"].shape[1] == 0
+
+
+def test_loaders_hand_on_rows_and_templates(with_homologs):
+    options = {"size": 2, "crop": 10, "copied": 0.0, "seed": 0, "stretch": 9, "limit": 99}
+    data = RnaData(*with_homologs, **options, count=9, msa_rows=3, template_features=templates_of)
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        batches = list(loader)
+        assert max(batch.inputs["msa"].shape[1] for batch in batches) == 3
+        assert any(batch.inputs["template_mask"].shape[1] for batch in batches)

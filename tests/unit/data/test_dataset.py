@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rna_predict.constants import slot_mask
 from rna_predict.data.dataset import ExampleSet, load_examples
 from rna_predict.errors import InputError
 from rna_predict.structure.store import write_chains
@@ -85,6 +86,44 @@ def test_noise_is_no_change_of_torsions(with_copies, chains):
 def test_validation_and_test_have_no_copies(with_copies, chains):
     paths = with_copies([copy_of(chains[0])])
     assert load_examples(paths, "validation").copies == ()
+
+
+def test_examples_have_what_their_families_tell(paths, chains, make_family_tables):
+    known = {"1abc_A": chains[0].sequence, "4abc_A": chains[3].sequence}
+    first, second = load_examples(make_family_tables(paths, known), "train").examples
+    assert first.consensus[0].tolist() == [[1, 7]]
+    assert first.homologs.shape == (3, 9)
+    assert second.homologs.shape == (0, 12) and len(second.consensus[0]) == 0
+    _, inputs, _ = first.crop(np.arange(1, 8))
+    assert inputs["consensus_probability"].nonzero().tolist() == [[0, 6], [6, 0]]
+    assert inputs["msa"].shape == (3, 7)
+    assert first.crop(msa=first.homologs[:1])[1]["msa"].shape == (1, 9)
+
+
+def test_copies_have_the_family_of_their_parent_as_far_as_their_letters_pair(
+    paths, chains, with_copies, make_family_tables
+):
+    kept = copy_of(chains[0])
+    changed = replace(
+        copy_of(chains[0], chain_id="A~swap2"), sequence="GGGAAACAC", residue_names=("N",) * 9
+    )
+    mask = slot_mask()[changed.kinds] & changed.atom_mask
+    changed = replace(
+        changed,
+        atom_mask=mask,
+        coords=np.where(mask[..., None], changed.coords, np.nan).astype(np.float32),
+    )
+    tables = make_family_tables(with_copies([kept, changed]), {"1abc_A": chains[0].sequence})
+    kept, changed = load_examples(tables, "train").copies
+    assert kept.consensus[0].tolist() == [[1, 7]]
+    assert len(changed.consensus[0]) == 0
+    assert kept.homologs.shape == changed.homologs.shape == (3, 9)
+
+
+def test_family_tables_of_another_chain_are_refused(paths, chains, make_family_tables):
+    tables = make_family_tables(paths, {"1abc_A": chains[1].sequence})
+    with pytest.raises(InputError, match="chain 1abc_A: family tables are not of 9 residues"):
+        load_examples(tables, "train")
 
 
 @pytest.mark.parametrize("parent", [2, 3])

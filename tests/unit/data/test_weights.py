@@ -4,7 +4,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from rna_predict.data.weights import file_sha256, read_weights, write_weights
+from rna_predict.data.weights import (
+    AdapterFile,
+    file_sha256,
+    read_adapter,
+    read_weights,
+    weights_sha256,
+    write_adapter,
+    write_weights,
+)
 from rna_predict.errors import InputError
 
 JSON = '{"format": 2, "model": {}}'
@@ -19,6 +27,30 @@ def test_weights_and_model_come_back(tmp_path):
     assert list(weights) == list(WEIGHTS)
     assert all(torch.equal(weights[name], WEIGHTS[name]) for name in WEIGHTS)
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_adapter_comes_back_and_is_no_weights(tmp_path):
+    path = tmp_path / "a.safetensors"
+    write_adapter(path, AdapterFile(WEIGHTS, {"rank": 4}, "ab" * 32), {"phase": "lora"})
+    adapter = read_adapter(path)
+    assert (adapter.settings, adapter.base_sha256) == ({"rank": 4}, "ab" * 32)
+    assert all(torch.equal(adapter.tensors[name], WEIGHTS[name]) for name in WEIGHTS)
+    with pytest.raises(InputError, match="no weights of this program"):
+        read_weights(path)
+    write_weights(path, WEIGHTS, {}, {})
+    with pytest.raises(InputError, match="no adapter of this program"):
+        read_adapter(path)
+
+
+def test_hash_of_weights_is_that_of_names_types_shapes_and_values():
+    def changed(**tensors):
+        return weights_sha256(WEIGHTS | tensors)
+
+    same = dict(reversed(WEIGHTS.items()))
+    assert weights_sha256(same) == weights_sha256(WEIGHTS)
+    b = WEIGHTS["b"]
+    others = {changed(b=b + 1e-7), changed(b=b.double()), changed(b=b[None]), changed(c=b)}
+    assert len(others | {weights_sha256(WEIGHTS)}) == 5
 
 
 def test_hash_is_that_of_the_bytes(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from rna_predict.geometry.torch_superpose import random_rotations
 from rna_predict.model.dimensions import Dimensions
 from rna_predict.model.inputs import Features
 from rna_predict.model.network import RnaNetwork
@@ -18,20 +19,53 @@ SMALL = Dimensions(
 )  # fmt: skip
 
 
-def make_features(lengths: tuple[int, ...], seed: int = 0) -> Features:
-    """Draw sequences and pair probabilities, padded to the longest."""
+def make_features(
+    lengths: tuple[int, ...], seed: int = 0, rows: int = 0, templates: int = 0
+) -> Features:
+    """Draw sequences, pair probabilities, homologs and templates, padded to the longest chain.
+
+    The first half of the residues of each template is missing, and the last row of homologs.
+    """
     generator = torch.Generator().manual_seed(seed)
     n = max(lengths)
     mask = torch.arange(n) < torch.tensor(lengths)[:, None]
     sequence = torch.randint(0, 4, (len(lengths), n), generator=generator)
     probability = torch.rand(len(lengths), n, n, generator=generator) ** 8
     probability = (probability + probability.mT) / 2
-    return Features(
+    features = Features(
         sequence=sequence.masked_fill(~mask, 4),
         residue_mask=mask,
         residue_index=torch.arange(n).expand(len(lengths), n).clone(),
         pair_probability=probability * (mask[:, :, None] & mask[:, None, :]),
     )
+    if not (rows or templates):
+        return features
+    b, both = len(lengths), mask[:, :, None] & mask[:, None, :]
+    row_mask = mask[:, None].expand(b, rows, n) & (torch.arange(rows) < rows - 1)[:, None]
+    known = mask[:, None].expand(b, templates, n) & (torch.arange(n) >= n // 2)
+    origin = 10 * torch.randn(b, templates, n, 3, generator=generator)
+    turns = random_rotations((b, templates, n), generator)
+    return replace(
+        features,
+        consensus_probability=probability.flip(0) * both,
+        msa=torch.randint(0, 6, (b, rows, n), generator=generator).masked_fill(~row_mask, 0),
+        msa_mask=row_mask,
+        template_origin=origin * known[..., None],
+        template_rotation=turns * known[..., None, None],
+        template_mask=known,
+    )
+
+
+def cut_features(features: Features, chain: int, length: int) -> Features:
+    """Give one chain alone, without its padding."""
+    pairs = {"pair_probability", "consensus_probability"}
+    after = {"msa", "msa_mask", "template_origin", "template_rotation", "template_mask"}
+    parts = {}
+    for name, tensor in vars(features).items():
+        kept = tensor[chain : chain + 1]
+        kept = kept[:, :, :length] if name in after else kept[:, :length]
+        parts[name] = kept[:, :, :length] if name in pairs else kept
+    return Features(**parts)
 
 
 def make_network(seed: int = 0, **changes: object) -> RnaNetwork:
@@ -62,6 +96,12 @@ def network() -> RnaNetwork:
 def feature_maker() -> Callable[..., Features]:
     """Give :func:`make_features`."""
     return make_features
+
+
+@pytest.fixture(scope="session")
+def feature_cutter() -> Callable[[Features, int, int], Features]:
+    """Give :func:`cut_features`."""
+    return cut_features
 
 
 @pytest.fixture(scope="session")

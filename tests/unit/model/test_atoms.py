@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from rna_predict.model.atoms import neighbours, residue_frames, window
+from rna_predict.model.atoms import neighbours, offset_features, window
 
 
 def test_window_joins_the_slots_of_three_residues():
@@ -25,22 +25,40 @@ def test_neighbours_stop_at_ends_and_breaks(features):
     assert bonded[..., 1].all()
 
 
-def test_residue_frames_turn_with_the_residue():
-    coords = torch.randn(1, 4, 23, 3, generator=torch.Generator().manual_seed(0))
-    axes, origin = residue_frames(coords)
-    torch.testing.assert_close(axes.mT @ axes, torch.eye(3).expand(1, 4, 3, 3))
-    torch.testing.assert_close(torch.linalg.det(axes), torch.ones(1, 4))
-    turn = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
-    turned, moved = residue_frames(coords @ turn.T + 3)
-    torch.testing.assert_close(turned, turn @ axes)
-    torch.testing.assert_close(moved, origin @ turn.T + 3)
+def test_neighbours_stop_where_a_strand_ends(features):
+    breaks = torch.zeros_like(features.residue_mask)
+    breaks[0, 4] = True
+    _, bonded = neighbours(replace(features, chain_break=breaks))
+    assert bonded[0, :, 0].tolist() == [False, True, True, True, False, True, True, True, True]
+    assert bonded[0, :, 2].tolist() == [True, True, True, False, True, True, True, True, False]
 
 
-def test_frames_of_coincident_atoms_are_finite():
-    coords = torch.zeros(1, 2, 23, 3, requires_grad=True)
-    axes, _ = residue_frames(coords)
-    axes.sum().backward()
-    assert axes.isfinite().all() and coords.grad.isfinite().all()
+def test_offset_features_are_bounded_and_finite():
+    offset = torch.tensor([[0.0, 0, 0], [1.0, 0, 0], [0, 3.0, 4.0], [1e4, 0, 0]])
+    found = offset_features(offset)
+    torch.testing.assert_close(found[0], torch.tensor([0.0, 0, 0, 1, 1]))
+    torch.testing.assert_close(found[2], torch.tensor([0, 3 / 26, 4 / 26, 1 / 26, 0.5]))
+    assert found.abs().max() <= 1
+
+
+def test_an_atom_sees_its_window_and_no_further(network, feature_maker):
+    """Moving the atoms of residue 7 reaches the encoder's states of 6, 7 and 8 alone."""
+    features = feature_maker((12,))
+    generator = torch.Generator().manual_seed(0)
+    scaled = torch.randn(1, 1, 12, 23, 3, generator=generator)
+    moved = scaled.clone()
+    moved[:, :, 7] += 1.0
+    with torch.no_grad():
+        trunk = network.trunk(features, 0)
+        condition = network.diffusion.prepare(
+            features, trunk.latent_single, trunk.latent_pair, trunk.start_coords, features.slot_mask
+        ).atoms
+        states = [
+            network.diffusion.encoder(x, torch.zeros(1, 1, 16), condition) for x in (scaled, moved)
+        ]
+    for before, after in zip(*states, strict=True):
+        changed = (before - after).abs().flatten(3).amax(-1)[0, 0] > 1e-6
+        assert changed.nonzero().flatten().tolist() == [6, 7, 8]
 
 
 def test_atoms_outside_the_mask_change_nothing(network, features):

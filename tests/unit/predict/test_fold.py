@@ -142,6 +142,33 @@ def test_result_with_a_file_missing_is_made_again(fasta, tmp_path, weights):
     assert (tmp_path / "out" / "hp_1" / "model_2.cif").exists()
 
 
+def test_alignment_enters_and_is_part_of_the_request(tmp_path, weights):
+    (tmp_path / "in.fasta").write_text(">one\nGGCGAAAGCC\n")
+    rows = tmp_path / "rows.a3m"
+    rows.write_text(">one\nGGCGAAAGCC\n>two\nGACGaaAAAGUC\n>three\nGGC----GCC\n")
+    out = tmp_path / "out"
+    fold(tmp_path / "in.fasta", out, weights)
+    alone = contents(out / "one")
+    (result,) = fold(tmp_path / "in.fasta", out, weights, msa=rows)
+    aligned = contents(out / "one")
+    assert result.status == "folded"
+    assert alone["model_1.cif"] != aligned["model_1.cif"]
+    assert fold(tmp_path / "in.fasta", out, weights, msa=rows)[0].status == "unchanged"
+    rows.write_text(rows.read_text() + ">four\nGGCAAAAGCC\n")
+    assert fold(tmp_path / "in.fasta", out, weights, msa=rows)[0].status == "folded"
+
+
+def test_alignment_of_another_sequence_or_for_several_is_refused(fasta, tmp_path, weights):
+    rows = tmp_path / "rows.fasta"
+    rows.write_text(">x\nGGCGAAAGCG\n")
+    with pytest.raises(InputError, match="an alignment is of one sequence, got 2"):
+        fold(fasta, tmp_path / "out", weights, msa=rows)
+    fasta.write_text(">one\nGGCGAAAGCC\n")
+    with pytest.raises(InputError, match="rows.fasta: none of its 1 rows is the sequence of 10 nt"):
+        fold(fasta, tmp_path / "out", weights, msa=rows)
+    assert not (tmp_path / "out").exists()
+
+
 def test_lengths_out_of_range_are_refused_and_the_others_done(tmp_path, weights):
     fasta = tmp_path / "in.fasta"
     fasta.write_text(f">short\nGGCC\n>five\nGGACC\n>long\n{'G' * 501}\n")
@@ -163,12 +190,12 @@ def test_models_are_minimised(tmp_path, weights, monkeypatch):
     (tmp_path / "in.fasta").write_text(f">five\n{sequence}\n")
     predict = module.predict_target
 
-    def helical(predictor, *rest):
+    def helical(predictor, *rest, **more):
         """Put the samples of the barely trained network in the place where stage C starts."""
         inputs = sequence_inputs(sequence, np.zeros((0, 2), int), np.zeros(0, np.float32))
         trunk = predictor.network.trunk(Features(**{k: v[None] for k, v in inputs.items()}))
         coords = trunk.start_coords[0].numpy()
-        samples = predict(predictor, *rest)
+        samples = predict(predictor, *rest, **more)
         coords = np.where(samples[0].chain.atom_mask[..., None], coords, np.nan)
         return [replace(s, chain=s.chain.with_coords(coords)) for s in samples]
 

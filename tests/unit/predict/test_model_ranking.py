@@ -94,6 +94,24 @@ def test_files_of_different_models_are_refused(refined):
         rank_models(models[:2], confidence, energies)
 
 
+@pytest.mark.parametrize("name", ["plddt", "ptm"])
+def test_models_without_a_confidence_are_refused(refined, name):
+    record = json.loads(refined[1].read_text())
+    record["models"][1][name] = float("nan")
+    refined[1].write_text(json.dumps(record))
+    with pytest.raises(InputError, match="model 2: pLDDT, pTM or clashes not finite"):
+        rank_models(*refined)
+
+
+def test_no_interface_score_enters(refined):
+    """An ipTM of a single chain is 0 and would halve every score."""
+    before, _ = rank_models(*refined)
+    record = json.loads(refined[1].read_text())
+    record["models"] = [entry | {"iptm": 0.0} for entry in record["models"]]
+    refined[1].write_text(json.dumps(record))
+    pd.testing.assert_frame_equal(rank_models(*refined)[0], before)
+
+
 def test_energies_without_a_column_are_refused(refined):
     table = pd.read_csv(refined[2], sep="\t").drop(columns="kept")
     table.to_csv(refined[2], sep="\t", index=False)

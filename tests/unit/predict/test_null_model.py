@@ -5,16 +5,19 @@ import pandas as pd
 import pytest
 import torch
 
+from rna_predict.angles.table import measure_angles
 from rna_predict.constants import SLOT_INDEX, TORSIONS
 from rna_predict.errors import EntryError, InputError
 from rna_predict.evaluate.benchmarks import list_models
 from rna_predict.evaluate.bonds import bond_deviations
+from rna_predict.geometry.dihedrals import circular_difference
 from rna_predict.geometry.nerf import build_atoms
 from rna_predict.predict.benchmark_targets import (
     fold_target_with_network,
     fold_target_with_null,
     read_target,
 )
+from rna_predict.predict.loop_conformers import BUILT, read_conformers
 from rna_predict.predict.null_model import fold_null, helical_pairs, helix_torsions
 from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
 
@@ -83,6 +86,26 @@ def test_same_seed_same_models_whatever_their_number(models):
     known = [m.chain.coords for m in more]
     for model in strand:
         assert any(np.allclose(model.chain.coords, c, atol=1e-2, equal_nan=True) for c in known)
+
+
+def test_loops_have_conformers_of_loops_and_models_differ():
+    """Before the descent: helices are A-form, each loop residue is one of the table."""
+    drawn = fold_null("hairpin", *HAIRPIN, n_models=5, seed=0, steps=0)
+    offset = np.array([TORSIONS.index(name) for name in BUILT])
+    conformers, _ = read_conformers()
+    loops = []
+    for model in drawn:
+        torsions = measure_angles([model.chain], "mdanalysis")[0][:, offset]
+        for k in range(1, 19):
+            wanted = conformers if 7 <= k < 13 else helix_torsions()[None, offset]
+            # delta and nu are restrained by the kinematics; the others are met
+            apart = np.abs(
+                circular_difference(*np.broadcast_arrays(torsions[k, :7], wanted[:, :7]))
+            )
+            assert apart[:, [0, 1, 2, 4, 5, 6]].max(axis=1).min() < 0.02
+        loops.append(torsions[7:13, [0, 5]])
+    for k, one in enumerate(loops):
+        assert all(np.abs(circular_difference(one, two)).max() > 0.2 for two in loops[:k])
 
 
 def test_lone_pairs_are_no_helix():

@@ -29,6 +29,14 @@ def test_models_are_predicted_minimised_elsewhere_and_ranked(trained, script, tm
     models = [tmp_path / "predicted" / f"model_{k}.cif" for k in (1, 2)]
     assert all(read_chains(path)[0].sequence == "GGCGAAAGCC" for path in models)
 
+    pairs = pd.DataFrame({"chain_id": ["two", "one"], "i": [0, 0], "j": [9, 4], "probability": 1.0})
+    pairs.astype({"probability": "float32"}).to_parquet(tmp_path / "consensus")
+    pd.DataFrame({"chain_id": ["two"], "row": ["GG-GAAAC-C"]}).to_parquet(tmp_path / "homologs")
+    informed = [*arguments[:-1], tmp_path / "informed", "--consensus", tmp_path / "consensus"]
+    informed += ["--homologs", tmp_path / "homologs"]
+    script("predict_models.py")([str(argument) for argument in informed])
+    assert (tmp_path / "informed" / "model_1.cif").read_text() != models[0].read_text()
+
     energies = {"model": [1, 2], "kept": True}
     energies |= {f"energy_{when}": -1.0 for when in ("before", "after")}
     energies |= {"clashes_before": 0.0, "clashes_after": [50.0, 0.0]}

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,3 +33,25 @@ def test_processes_do_not_change_the_result(chain, noisy):
 def test_wrong_settings_are_refused_before_any_process_starts(chain):
     with pytest.raises(InputError, match="max_iterations"):
         minimize_chains([chain("434d_A")] * 2, max_iterations=0, threads=2)
+
+
+def test_a_model_that_never_looks_at_the_clock_is_ended_and_the_others_go_on(chain):
+    native = chain("1y26_X")
+    copies = 60  # building the systems of so many residues takes minutes
+    apart = 400.0 * np.arange(copies, dtype=np.float32)[:, None, None, None]
+    coords = (native.coords + apart).reshape(-1, *native.coords.shape[1:])
+    n = copies * len(native)
+    huge = replace(
+        native,
+        sequence=native.sequence * copies,
+        residue_names=native.residue_names * copies,
+        coords=coords,
+        atom_mask=np.isfinite(coords).all(-1),
+        auth_numbers=np.arange(n, dtype=np.int32),
+        ins_codes=("",) * n,
+    )
+    models = [huge, chain("434d_A")]
+    chains, table = minimize_chains(models, max_iterations=10, time_limit=8.0, grace=0.0)
+    assert table["reason"].tolist() == ["time_limit", ""]
+    assert table["kept"].tolist() == [False, True]
+    assert chains[0] is huge and np.isfinite(table["clashes_before"][0])

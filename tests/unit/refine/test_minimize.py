@@ -4,6 +4,7 @@ import pytest
 from rna_predict.constants import SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.evaluate.bonds import link_lengths
+from rna_predict.evaluate.chirality import chirality_errors
 from rna_predict.evaluate.outliers import outlier_share
 from rna_predict.refine.minimize import minimize_chain
 
@@ -24,6 +25,7 @@ def test_noise_is_repaired(repaired):
     assert outlier_share(result.chain, "bond") < 0.05
     assert result.clashes_before > 50 and result.clashes_after == 0.0
     assert result.energy_after < 0 < result.energy_before
+    assert chirality_errors(bad) > 10 and chirality_errors(result.chain) == 0
     assert 0 < result.iterations <= 300
     assert result.rmsd_to_input < 1.2 and result.tm_to_input > 0.4
 
@@ -97,7 +99,7 @@ def test_atoms_on_one_point_end_with_a_reason(chain):
     model = chain("434d_A")
     heap = model.with_coords(model.coords * np.float32(0))
     result = minimize_chain(heap, max_iterations=60)
-    assert not result.kept and result.reason == "not_finite"
+    assert not result.kept and result.reason == "collapsed"
     assert result.chain is heap
 
 
@@ -105,7 +107,7 @@ def test_a_model_that_would_move_far_is_kept_as_it_was(motif):
     center = np.nanmean(motif.coords, axis=(0, 1))
     squeezed = motif.with_coords((motif.coords - center) * np.float32(0.5) + center)
     result = minimize_chain(squeezed, max_iterations=100)
-    assert not result.kept and result.reason in {"moved", "bonds"}
+    assert not result.kept and result.reason in {"moved", "bonds", "angles"}
     assert result.chain is squeezed
     assert result.rmsd_to_input > 2.0 and result.tm_to_input < 0.5
 
@@ -119,11 +121,12 @@ def test_the_time_limit_is_honoured(chain):
 
 def test_what_the_force_field_cannot_describe_has_its_reason(motif):
     coords = motif.coords.copy()
-    coords[3, SLOT_INDEX["A"]["C4'"]] = np.nan
+    coords[:, 1:] = np.nan
     partial = motif.with_coords(coords)
     result = minimize_chain(partial)
     assert (result.kept, result.reason, result.iterations) == (False, "missing_atoms", 0)
     assert result.chain is partial and np.isnan(result.energy_before)
+    assert result.detail
 
 
 @pytest.mark.parametrize("residues", [1, 2, 3])
@@ -138,8 +141,74 @@ def test_the_shortest_chains_are_minimised(chain, residues):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"max_iterations": 0}, {"restraint": -1.0}, {"time_limit": 0.0}, {"platform": "Abacus"}],
+    [
+        {"max_iterations": 0},
+        {"restraint": -1.0},
+        {"time_limit": 0.0},
+        {"platform": "Abacus"},
+        {"solvent": "tea"},
+        {"dynamics_ps": float("nan")},
+        {"seed": -1},
+    ],
 )
 def test_settings_out_of_range_are_refused(chain, settings):
     with pytest.raises(InputError, match="expected"):
         minimize_chain(chain("434d_A"), **settings)
+
+
+def test_energies_and_geometry_are_told_before_and_after(repaired):
+    bad, result = repaired
+    for energies in (result.energies_before, result.energies_after):
+        terms = [
+            energies.energy_bond,
+            energies.energy_angle,
+            energies.energy_torsion,
+            energies.energy_lennard_jones,
+            energies.energy_coulomb,
+            energies.energy_solvent,
+        ]
+        assert sum(terms) == pytest.approx(energies.energy, rel=1e-6)
+    assert result.energies_after.energy_bond < result.energies_before.energy_bond / 10
+    assert result.before.bond_outliers == outlier_share(bad, "bond")
+    assert result.after.angle_outliers == outlier_share(result.chain, "angle")
+    assert result.before.chirality_errors == chirality_errors(bad)
+    assert result.restraint_energy > 0 and result.residual_force > 0
+
+
+def test_a_sound_native_stays_where_it_is_and_converges(chain):
+    native = chain("434d_A")
+    result = minimize_chain(native)
+    assert result.kept and result.converged
+    assert result.rmsd_to_input < 0.4
+
+
+@pytest.mark.parametrize("solvent", ["none", "gbn2"])
+def test_other_solvents_give_other_energies(chain, noisy, solvent):
+    model = noisy(chain("434d_A"), 0.1)
+    with_obc, other = (
+        minimize_chain(model, solvent=name, max_iterations=30) for name in ("obc", solvent)
+    )
+    assert other.kept, other.reason
+    difference = other.energies_before.energy_solvent - with_obc.energies_before.energy_solvent
+    assert (other.energies_before.energy_solvent == 0) == (solvent == "none")
+    assert abs(difference) > 10
+
+
+def test_dynamics_move_the_atoms_the_same_way_from_the_same_seed(chain):
+    model = chain("434d_A")
+    settings = {"max_iterations": 60, "platform": "CPU"}
+    still = minimize_chain(model, **settings)
+    moved, again, other = (
+        minimize_chain(model, dynamics_ps=0.1, seed=seed, **settings) for seed in (0, 0, 1)
+    )
+    assert moved.kept, moved.reason
+    assert moved.chain.coords.tobytes() == again.chain.coords.tobytes()
+    assert moved.chain.coords.tobytes() != other.chain.coords.tobytes()
+    assert moved.chain.coords.tobytes() != still.chain.coords.tobytes()
+    assert moved.iterations > still.iterations
+
+
+def test_dynamics_end_with_the_time(chain):
+    result = minimize_chain(chain("434d_A"), dynamics_ps=1e6, time_limit=3.0)
+    assert not result.kept and result.reason == "time_limit"
+    assert result.seconds < 30

@@ -1,11 +1,11 @@
 import numpy as np
 import openmm
 import pytest
-from openmm import app, unit
+from openmm import unit
 
 from rna_predict.refine.hydrogens import place_hydrogens
 from rna_predict.refine.prepare import prepare
-from rna_predict.refine.system import RESTRAINT_GROUP, _topology, build_systems
+from rna_predict.refine.system import GROUPS, build_systems
 
 
 def place(prepared, atoms):
@@ -39,16 +39,37 @@ def built(motif):
     return prepared, systems, place(prepared, systems.atoms)
 
 
-def test_energy_equals_that_of_the_xml_solvent_model(built):
-    prepared, systems, positions = built
-    topology, templates, _ = _topology(prepared.sequence, prepared.segments, prepared.phosphate)
-    field = app.ForceField("amber14/RNA.OL3.xml", "implicit/obc2.xml")
-    reference = field.createSystem(
-        topology, nonbondedMethod=app.NoCutoff, residueTemplates=templates,
-        ignoreExternalBonds=True,
-    )  # fmt: skip
-    ours = energy(context_of(systems.whole, positions))
-    assert ours == pytest.approx(energy(context_of(reference, positions)), rel=1e-5)
+@pytest.mark.parametrize(
+    "name, solvent",
+    [
+        *((name, "obc") for name in ("soft", "packing", "full", "whole", "uncharged")),
+        *((name, "gbn2") for name in ("full", "whole")),
+    ],
+)
+def test_forces_are_the_slopes_of_the_energy(chain, name, solvent):
+    prepared = prepare(chain("434d_A"))
+    systems = build_systems(
+        prepared.sequence, prepared.segments, prepared.phosphate, prepared.coords, solvent
+    )
+    rng = np.random.default_rng(0)
+    positions = place(prepared, systems.atoms)
+    # Enough for restraints, hands and the soft repulsion to act; little where forces are hard.
+    positions += (0.3 if name == "soft" else 0.05) * rng.normal(size=positions.shape)
+    context = context_of(getattr(systems, name), positions)
+    context.setParameter("restraint", 1000.0)
+    state = context.getState(getForces=True)
+    forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+    if name == "soft":
+        hands = energy(context, {GROUPS[openmm.CustomCompoundBondForce]})
+        assert hands > 10 and energy(context, {GROUPS[openmm.CustomNonbondedForce]}) > 10
+    step = 1e-6  # angstrom: small, as pairs that cross a cut-off make the energy jump
+    for direction in rng.normal(size=(4, *positions.shape)):
+        slopes = []
+        for sign in (1, -1):
+            context.setPositions((positions + sign * step * direction) / 10.0)
+            slopes.append(energy(context))
+        slope = (slopes[0] - slopes[1]) / (2 * step / 10.0)
+        assert -slope == pytest.approx((forces * direction).sum(), rel=1e-4)
 
 
 def test_every_heavy_atom_has_its_slot_once(built):
@@ -70,7 +91,7 @@ def test_restraints_pull_phosphorus_ten_times_as_hard_as_other_atoms(built):
         moved[atom] += [0.0, 0.0, 1.0]
         context = context_of(systems.full, moved)
         context.setParameter("restraint", 1000.0)
-        pulled[slot] = energy(context, 1 << RESTRAINT_GROUP)
+        pulled[slot] = energy(context, {GROUPS[openmm.CustomExternalForce]})
     assert pulled[0] == pytest.approx(0.5 * 1000.0 * 0.1**2, rel=1e-3)
     assert pulled[1] == pytest.approx(pulled[0] / 10, rel=1e-3)
 

@@ -12,9 +12,12 @@ import yaml
 from rna_predict.data.records import plain, read_record
 from rna_predict.data.weights import read_weights
 from rna_predict.errors import InputError
+from rna_predict.model.adapters import AdapterSettings
+from rna_predict.predict.weights import load_predictor
 from rna_predict.structure.store import write_chains
 from rna_predict.training import callbacks
 from rna_predict.training.checkpoints import averaged_weights, read_checkpoint
+from rna_predict.training.external import read_encoder
 from rna_predict.training.fit import train
 from rna_predict.training.settings import ModelFile
 
@@ -124,6 +127,114 @@ def test_seed_decides_the_training(trained, small_model, tmp_path):
     paths, whole = trained
     train(paths, small_model, tmp_path, seed=1, device="cpu")
     assert metrics(tmp_path)["total"].iloc[0] != metrics(whole)["total"].iloc[0]
+
+
+@pytest.fixture(scope="module")
+def adapted_model(small_model):
+    """Give two steps of all, four of adapters, and two of the confidence head after them."""
+    pretrain, confidence = (
+        replace(phase, steps=2, validate_every=2) for phase in small_model.training.phases
+    )
+    lora = replace(
+        pretrain, name="lora", steps=4, parts=("torsion_net", "pairformer", "merger", "diffusion"),
+        learning_rate=1e-2, adapter=AdapterSettings(rank=2),
+    )  # fmt: skip
+    phases = (pretrain, lora, confidence)
+    return replace(small_model, training=replace(small_model.training, phases=phases))
+
+
+@pytest.fixture(scope="module")
+def adapted(trained, adapted_model, tmp_path_factory):
+    """Train through a phase of adapters; give the folder."""
+    folder = tmp_path_factory.mktemp("adapted")
+    train(trained[0], adapted_model, folder, seed=0, device="cpu")
+    return folder
+
+
+def test_lora_phase_leaves_its_adapter_its_base_and_plain_weights(adapted, adapted_model):
+    weights, model = read_weights(adapted / "model.safetensors")
+    base, _ = read_weights(adapted / "base_lora.safetensors")
+    assert model == plain(adapted_model)
+    assert weights.keys() == base.keys()
+    changed = {name for name in base if not torch.equal(weights[name], base[name])}
+    assert "diffusion.blocks.0.query.weight" in changed
+    assert "diffusion.noise.weight" not in changed
+    merged = load_predictor(
+        adapted / "base_lora.safetensors", "cpu", adapter=adapted / "adapter_lora.safetensors"
+    )
+    for name, tensor in merged.network.state_dict().items():
+        if not name.startswith("confidence_head"):
+            torch.testing.assert_close(tensor, weights[name])
+
+
+@pytest.mark.parametrize(("phase", "step"), [("lora", 3), ("confidence", 1)])
+def test_lora_phase_killed_and_resumed_equals_uninterrupted(
+    trained, adapted, adapted_model, tmp_path, monkeypatch, phase, step
+):
+    with monkeypatch.context() as patch:
+        kill_at(patch, phase, step)
+        with pytest.raises(KilledError):
+            train(trained[0], adapted_model, tmp_path, seed=0, device="cpu")
+    train(trained[0], adapted_model, tmp_path, seed=0, device="cpu")
+    pd.testing.assert_frame_equal(metrics(tmp_path), metrics(adapted), check_exact=True)
+    for name in ("model", "base_lora", "adapter_lora"):
+        ours, theirs = (f / f"{name}.safetensors" for f in (tmp_path, adapted))
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_resume_points_of_adapters_hold_no_base_and_count_what_trains(
+    trained, adapted_model, tmp_path, caplog
+):
+    phases = adapted_model.training.phases[:2]
+    model = replace(adapted_model, training=replace(adapted_model.training, phases=phases))
+    with caplog.at_level("INFO"):
+        train(trained[0], model, tmp_path, seed=0, device="cpu")
+    state = read_checkpoint(tmp_path / "last.ckpt")["state_dict"]
+    assert any(".lora_A." in name for name in state)
+    assert not any(".base_layer." in name for name in state)
+    lines = [line for line in caplog.messages if "trainable" in line]
+    assert [line.split(":")[0] for line in lines] == ["pretrain", "lora"]
+    assert "(100.0 %)" in lines[0] and "(100.0 %)" not in lines[1]
+
+
+@pytest.mark.tool
+@pytest.mark.slow
+def test_lora_phase_on_four_bits_killed_and_resumed_equals_uninterrupted(
+    trained, adapted_model, tmp_path, monkeypatch
+):
+    pytest.importorskip("bitsandbytes")
+    phases = [
+        phase
+        if phase.adapter is None
+        else replace(phase, adapter=replace(phase.adapter, quantise="nf4"))
+        for phase in adapted_model.training.phases
+    ]
+    model = replace(adapted_model, training=replace(adapted_model.training, phases=tuple(phases)))
+    train(trained[0], model, tmp_path / "whole", seed=0, device="cpu")
+    with monkeypatch.context() as patch:
+        kill_at(patch, "lora", 3)
+        with pytest.raises(KilledError):
+            train(trained[0], model, tmp_path / "killed", seed=0, device="cpu")
+    train(trained[0], model, tmp_path / "killed", seed=0, device="cpu")
+    ours, theirs = (tmp_path / name / "model.safetensors" for name in ("killed", "whole"))
+    assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_published_encoder_takes_the_place_of_the_torsion_net(
+    trained, small_model, published_encoder, tmp_path
+):
+    phase = replace(small_model.training.phases[0], steps=1, validate_every=1)
+    training = replace(
+        small_model.training, phases=(phase,), torsion_encoder=str(published_encoder)
+    )
+    model = replace(small_model, training=training)
+    weights = train(trained[0], model, tmp_path, seed=0, device="cpu")
+    encoder = read_encoder(published_encoder)
+    net = load_predictor(weights, "cpu").network.torsion_net
+    assert net.dimensions == encoder.dimensions
+    started = encoder.weights["blocks.1.query.weight"]
+    moved = (net.blocks[1].query.weight - started).abs().max()
+    assert 0 < moved < 2 * phase.learning_rate
 
 
 def test_test_chain_planted_among_the_copies_is_refused(

@@ -1,6 +1,6 @@
 """Loss terms and their sum."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -10,9 +10,10 @@ from rna_predict.data.dataset import load_examples
 from rna_predict.data.seeds import torch_generator
 from rna_predict.model.network import RnaNetwork
 from rna_predict.training.objective import loss_terms, noised, weigh
+from rna_predict.training.settings import CONFIDENCE_TERMS, LossWeights
 
-STRUCTURE = {"diffusion", "smooth_lddt", "bond", "torsion", "distogram", "contact"}
-JUDGED = {"plddt", "pae", "pde", "resolved"}
+JUDGED = set(CONFIDENCE_TERMS)
+ALL = {field.name for field in fields(LossWeights)}
 
 
 @pytest.fixture
@@ -33,16 +34,58 @@ def terms_of(network, batch, model, number, seed=0):
     return loss_terms(network, batch, phase, model.training, generator)
 
 
-def test_each_phase_computes_its_group(network, batch, small_model):
-    assert set(terms_of(network, batch, small_model, 0)) == STRUCTURE
-    assert set(terms_of(network, batch, small_model, 1)) == JUDGED
+def weighted(model, **weights):
+    """Give the first phase with these weights and no others."""
+    zero = dict.fromkeys(ALL, 0.0)
+    return replace(model.training.phases[0], losses=LossWeights(**{**zero, **weights}))
 
 
-def test_both_groups_can_be_trained_at_once(network, batch, small_model):
-    phase = small_model.training.phases[0]
-    phase = replace(phase, losses=replace(phase.losses, plddt=1.0))
+def test_each_phase_computes_the_terms_that_have_a_weight(network, batch, small_model):
+    for number, phase in enumerate(small_model.training.phases):
+        named = {name for name in ALL if getattr(phase.losses, name)}
+        assert set(terms_of(network, batch, small_model, number)) == named
+
+
+@pytest.mark.parametrize("group", ["structure", "confidence"])
+def test_phase_of_one_group_has_no_weight_in_the_other(small_model, group):
+    phase = replace(small_model.training.phases[0], losses=LossWeights(), terms=group)
+    named = {name for name in ALL if getattr(phase.losses, name)}
+    assert named == (JUDGED if group == "confidence" else ALL - JUDGED - {"multiscale", "fape"})
+
+
+def test_every_term_can_be_trained_at_once_and_is_finite(network, batch, small_model):
+    phase = weighted(small_model, **dict.fromkeys(ALL, 1.0))
     terms = loss_terms(network, batch, phase, small_model.training, torch_generator("cpu", 0))
-    assert set(terms) == STRUCTURE | JUDGED
+    assert list(terms) == [field.name for field in fields(LossWeights)]
+    assert all(term.isfinite() for term in terms.values())
+    weigh(terms, phase.losses)[0].backward()
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    assert gradients and all(gradient.isfinite().all() for gradient in gradients)
+
+
+def test_terms_of_the_trunk_need_no_denoising(network, batch, small_model, monkeypatch):
+    monkeypatch.setattr(network, "denoise", None)
+    weights = dict.fromkeys(("kinematics_fape", "torsion_likelihood", "contact"), 1.0)
+    phase = weighted(small_model, **weights)
+    terms = loss_terms(network, batch, phase, small_model.training, torch_generator("cpu", 0))
+    assert set(terms) == set(weights)
+
+
+def test_uniform_guesses_cost_one(network, batch, small_model):
+    """Heads whose last layer is 0 know nothing."""
+    for head in (network.distogram_head, network.contact_head):
+        for parameter in head.parameters():
+            torch.nn.init.zeros_(parameter)
+    phase = weighted(small_model, distogram=1.0, contact=1.0)
+    terms = loss_terms(network, batch, phase, small_model.training, torch_generator("cpu", 0))
+    assert [term.item() for term in terms.values()] == pytest.approx([1.0, 1.0], abs=1e-5)
+
+
+def test_losses_are_single_precision_under_autocast(network, batch, small_model):
+    phase = weighted(small_model, diffusion=1.0, fape=1.0, distogram=1.0)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        terms = loss_terms(network, batch, phase, small_model.training, torch_generator("cpu", 0))
+    assert all(term.dtype == torch.float32 and term.isfinite() for term in terms.values())
 
 
 def test_terms_are_finite_and_repeat_with_the_seed(network, batch, small_model):
@@ -50,7 +93,7 @@ def test_terms_are_finite_and_repeat_with_the_seed(network, batch, small_model):
     again = terms_of(network, batch, small_model, 0)
     other = terms_of(network, batch, small_model, 0, seed=1)
     assert all(term.isfinite() for term in first.values())
-    assert all(torch.equal(first[name], again[name]) for name in STRUCTURE)
+    assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["diffusion"], other["diffusion"])
 
 
