@@ -52,7 +52,7 @@ def clash_pairs(chain: Chain) -> Int[np.ndarray, "clashes 2"]:
         Positions in the flattened ``[n * 23]`` layout, the first smaller, in rising order.
     """
     atoms = np.flatnonzero(chain.atom_mask)
-    radius, donor, acceptor = (table[chain.kinds].ravel()[atoms] for table in _atom_tables())
+    radius, donor, acceptor = (table[chain.kinds].ravel()[atoms] for table in atom_tables())
     points = chain.coords.reshape(-1, 3)[atoms].astype(np.float64)
     pairs = cKDTree(points).query_pairs(2 * max(RADII.values()) - OVERLAP, output_type="ndarray")
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
@@ -73,7 +73,7 @@ def clash_score(chain: Chain) -> float:
 
 def _bonds_apart(chain: Chain, pairs: Int[np.ndarray, "m 2"]) -> Int[np.ndarray, " m"]:
     """Count the bonds between atoms of one residue or of linked neighbours; else a large number."""
-    within, _ = _bond_distances()
+    within, _ = bond_distances()
     slot = SLOT_INDEX[ALPHABET[0]]
     (first, second), (a, b) = (pairs // N_SLOTS).T, (pairs % N_SLOTS).T
     kinds = chain.kinds
@@ -84,7 +84,7 @@ def _bonds_apart(chain: Chain, pairs: Int[np.ndarray, "m 2"]) -> Int[np.ndarray,
 
 
 @cache
-def _bond_distances() -> tuple[Int[np.ndarray, "kinds 23 23"], int]:
+def bond_distances() -> tuple[Int[np.ndarray, "kinds 23 23"], int]:
     """Count the bonds between all slots of each residue kind; ``N_SLOTS`` where not connected."""
     tables = np.full((len(ALPHABET), N_SLOTS, N_SLOTS), N_SLOTS)
     for table, base in zip(tables, ALPHABET, strict=True):
@@ -98,7 +98,7 @@ def _bond_distances() -> tuple[Int[np.ndarray, "kinds 23 23"], int]:
 
 
 @cache
-def _atom_tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def atom_tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give radius (NaN in empty slots), donor and acceptor of each slot of each residue kind."""
     radius = [[RADII[name[0]] if name else np.nan for name in SLOT_ATOMS[b]] for b in ALPHABET]
     roles = [

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-CHUNK = {"cpu": 2**21, "cuda": 2**27}
+CHUNK = {"cpu": 2**22, "cuda": 2**27}
 """Numbers that the widest intermediate of one step may hold, by kind of device, when no gradient is
-kept. The first is the fastest measured (cache), the second leaves a GPU few launches."""
+kept. The first is the fastest of four at 256 and 400 nt (LOG.md), the second a guess that leaves a
+GPU few launches."""
 
 
 def by_rows(function: Callable[..., Tensor], *parts: Tensor, width: int) -> Tensor:

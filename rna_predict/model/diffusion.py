@@ -147,7 +147,8 @@ class Diffusion(nn.Module):
             pair,
             width=max(pair.shape[-1], self.biases.out_features),
         )
-        return biases.permute(0, 3, 1, 2) + mask_bias(features.residue_mask)[:, None, None, :]
+        keys = mask_bias(features.residue_mask)[:, None, None, :]
+        return (biases.permute(0, 3, 1, 2) + keys).contiguous()  # read at every sampling step
 
     def forward(
         self,

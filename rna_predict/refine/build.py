@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import cKDTree
 
-from rna_predict.constants import N_BACKBONE, N_SLOTS
+from rna_predict.constants import ALPHABET, N_BACKBONE, N_SLOTS, SLOT_INDEX
 from rna_predict.geometry.superpose import apply_motion, superpose
 from rna_predict.refine.ideal_residues import (
     N_WITH_OUTER,
@@ -38,6 +38,10 @@ VOLUME = 0.7
 """Chiral volumes below this are wrong, as in ``evaluate.chirality`` (angstrom^3)."""
 WRONG_HAND = 10.0
 """Cost of a chiral centre that is mirrored."""
+AROUND = 15.0
+"""Angstrom about the middle of a residue within which others may be met."""
+CROWD = 5000
+"""Atoms there, of which there are up to two thousand; in a heap of more no place is better."""
 LEAST_SPREAD = 0.3
 """Angstrom; atoms that spread less from a line do not tell how a residue is turned."""
 
@@ -59,6 +63,30 @@ def placeable(
     if own.sum() < 2 or len(points) < 3:
         return False
     return bool(np.linalg.svd(points - points.mean(0), compute_uv=False)[1] > LEAST_SPREAD)
+
+
+def surroundings(coords: Float[np.ndarray, "n 23 3"], index: int) -> cKDTree | None:
+    """Index the atoms of other residues near one, without those next to it over its links.
+
+    Parameters
+    ----------
+    coords : (n, 23, 3) float, angstrom
+        NaN where no atom is.
+    index : int
+
+    Returns
+    -------
+    cKDTree or None
+        None where there are no such atoms, or too many to keep off.
+    """
+    middle = np.nanmean(coords[index], axis=0)
+    near = (np.abs(coords - middle) < AROUND).all(-1)  # False for NaN
+    near[index] = False
+    slot = SLOT_INDEX[ALPHABET[-1]]
+    near[index + 1 : index + 2, [slot[name] for name in ("P", "OP1", "OP2", "O5'")]] = False
+    near[max(index - 1, 0) : index, [slot["O3'"], slot["C3'"]]] = False
+    points = coords[near]
+    return cKDTree(points) if 0 < len(points) <= CROWD else None
 
 
 def build_atoms(

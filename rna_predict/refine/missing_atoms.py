@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial import cKDTree
 
 from rna_predict.constants import (
     ALPHABET,
@@ -15,7 +14,7 @@ from rna_predict.constants import (
     SUGAR_BONDS,
 )
 from rna_predict.errors import EntryError
-from rna_predict.refine.build import build_atoms, placeable
+from rna_predict.refine.build import build_atoms, placeable, surroundings
 from rna_predict.refine.ideal_residues import N_WITH_OUTER, gather_residue
 from rna_predict.refine.repairs import Repair, residue_place
 from rna_predict.structure.chain import Chain
@@ -25,8 +24,6 @@ TORN = 4.0
 would be pulled through other atoms."""
 MINOR = 0.5
 """Part of a residue's atoms below which what is torn off is given up."""
-AROUND = 15.0
-"""Angstrom about a residue's middle within which others may be met by what is built."""
 
 
 def torn_off(chain: Chain, coords: Float[np.ndarray, "n 23 3"]) -> Bool[np.ndarray, "n 23"]:
@@ -109,23 +106,10 @@ def fill_missing(
                 f"{names}"
             )
             raise EntryError(chain.name, what, "missing_atoms")
-        built = build_atoms(atoms, gone, base, _others(coords, index))
+        built = build_atoms(atoms, gone, base, surroundings(coords, index))
         coords[index] = built[:N_SLOTS]
         repairs.append(Repair("built_atoms", index, names))
     return coords, repairs
-
-
-def _others(coords: Float[np.ndarray, "n 23 3"], index: int) -> cKDTree | None:
-    """Index the atoms of other residues near one; neighbours count, but for their links."""
-    middle = np.nanmean(coords[index], axis=0)
-    points = coords.copy()
-    points[index] = np.nan
-    slot = SLOT_INDEX[ALPHABET[-1]]
-    points[index + 1 : index + 2, [slot[name] for name in ("P", "OP1", "OP2", "O5'")]] = np.nan
-    points[max(index - 1, 0) : index, [slot["O3'"], slot["C3'"]]] = np.nan
-    points = points.reshape(-1, 3)
-    near = (np.abs(points - middle) < AROUND).all(-1)
-    return cKDTree(points[near]) if near.any() else None
 
 
 @cache

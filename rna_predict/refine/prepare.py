@@ -16,9 +16,10 @@ from rna_predict.refine.chain_links import PHOSPHATE, close_links, joined_residu
 from rna_predict.refine.coincidence import distinct_share, separate
 from rna_predict.refine.knots import threaded_loops
 from rna_predict.refine.missing_atoms import fill_missing, torn_off
+from rna_predict.refine.phosphates import name_oxygens
 from rna_predict.refine.pierced_rings import pierced_rings
 from rna_predict.refine.repairs import KINDS, Repair, describe, residue_place
-from rna_predict.refine.stereochemistry import mirror_centres, swap_oxygens
+from rna_predict.refine.stereochemistry import mirror_centres
 from rna_predict.structure.chain import Chain
 
 __all__ = ["Prepared", "Repair", "describe", "prepare"]
@@ -107,9 +108,12 @@ def prepare(chain: Chain) -> Prepared:
     repairs += found
     coords, found = restore_bases(coords, chain.kinds, modified)
     repairs += found
-    for repair in (mirror_centres, close_links, swap_oxygens):
-        coords, found = repair(chain.sequence, coords, joined)
-        repairs += found
+    coords, found = mirror_centres(chain.sequence, coords, joined)
+    repairs += found
+    coords, found = close_links(chain.sequence, coords, joined)
+    repairs += found
+    coords, found = name_oxygens(coords, joined)
+    repairs += found
     for find in (pierced_rings, threaded_loops):
         repairs += find(chain, coords, joined)
     repairs.sort(key=lambda repair: (KINDS.index(repair.kind), repair.residue))

@@ -7,10 +7,12 @@ from itertools import groupby
 from rna_predict.structure.chain import Chain
 
 KINDS = (
-    *("modified_as_parent", "separated", "built_atoms", "swapped_oxygens", "chirality"),
-    *("flattened_base", "closed_link", "open_link", "knot"),
-)
+    "modified_as_parent", "separated", "built_atoms", "swapped_oxygens", "chirality",
+    "flattened_base", "closed_link", "open_link", "knot",
+)  # fmt: skip
 """Kinds of repair in the order in which they are told. The last two are left as they are."""
+LISTED = 10
+"""Residues, or runs of them, that a summary lists for a kind."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def describe(repairs: Sequence[Repair], chain: Chain) -> str:
     -------
     str
         Such as ``built_atoms 3, 7-9; knot 12``: author numbers by kind, neighbours as a range;
-        "" without repairs.
+        "" without repairs. Past ``LISTED`` of a kind only their number is told.
     """
     parts = []
     for kind in KINDS:
@@ -72,5 +74,7 @@ def describe(repairs: Sequence[Repair], chain: Chain) -> str:
             else f"{residue_number(chain, run[0])}-{residue_number(chain, run[-1])}"
             for run in runs
         ]
+        if len(names) > LISTED:
+            names = [*names[:LISTED], f"... {len(found)} in all"]
         parts.append(f"{kind} {', '.join(names)}")
     return "; ".join(parts)

@@ -1,12 +1,13 @@
-"""Mirrored centres turned right before forces act, which never turn them: P and the sugar's four.
+"""Mirrored centres of sugars turned right before forces act.
 
 RNA has no peptide bond, and no bond of it is chosen between cis and trans: chi may be syn in every
-residue, and both are left. The faults of that sort that a model can have are names of phosphate
-oxygens that were exchanged (pro-R and pro-S), a base or a hydroxyl on the wrong face of its sugar
-and a mirrored sugar; all are the hand of a centre. A 2'-5' linkage would show as a broken O3'-P
-bond with O2' in its place and is closed as any other.
+residue, and is left as it is. The faults of that sort that a model can have are phosphate oxygens
+whose names were exchanged (:mod:`rna_predict.refine.phosphates`), a base or a hydroxyl on the wrong
+face of its sugar, and a mirrored sugar; all are the hand of a centre. A 2'-5' linkage is a torn
+O3'-P link here and is closed as any other.
 """
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
 from rna_predict.constants import BASE_ATOMS, N_BACKBONE, N_SLOTS, SLOT_INDEX, UNKNOWN
-from rna_predict.refine.build import VOLUME, build_atoms
+from rna_predict.refine.build import VOLUME, build_atoms, surroundings
 from rna_predict.refine.ideal_residues import (
     CENTRES,
     N_WITH_OUTER,
@@ -28,10 +29,7 @@ from rna_predict.refine.repairs import Repair
 SUGAR = 4
 """Rows of ``CENTRES`` of the sugar; those of P follow."""
 SLOT = SLOT_INDEX[UNKNOWN]
-OXYGENS = [SLOT["OP1"], SLOT["OP2"]]
 SUGAR_ATOMS = [SLOT[name] for name in ("C4'", "O4'", "C3'", "C2'", "O2'", "C1'")]
-SWEEP = 4.0
-"""Angstrom around a residue within which it may come upon others."""
 MOVE_COST = 0.03
 """Of an atom moved by 1 A, where a distance that is off by 1 A costs 1: how a residue is strained
 decides, and between equals the shorter move."""
@@ -46,53 +44,6 @@ CONTACT, CONTACT_COST = 2.4, 0.5
 WRONG_HAND = 1000.0
 
 
-def swap_oxygens(
-    sequence: str, coords: Float[np.ndarray, "n 23 3"], joined: Bool[np.ndarray, " n-1"]
-) -> tuple[Float[np.ndarray, "n 23 3"], list[Repair]]:
-    """Give OP1 and OP2 the names that their sides demand.
-
-    Parameters
-    ----------
-    sequence : str
-        n letters of A, C, G, U, N.
-    coords : (n, 23, 3) float, angstrom
-        NaN where no atom is.
-    joined : (n - 1,) bool
-        Of neighbours that are bonded. Without the residue before P has no hand.
-
-    Returns
-    -------
-    coords : (n, 23, 3) float, angstrom
-    repairs : list of Repair
-        ``swapped_oxygens`` where both were on the other's side; ``chirality`` where both were on
-        one side, or in the plane of O3', P and O5', and were placed anew.
-    """
-    coords = coords.copy()
-    repairs = []
-    o3 = np.append(np.full((1, 3), np.nan), coords[:-1, SLOT["O3'"]], axis=0)
-    o3[1:][~joined] = np.nan
-    arms = [
-        points - coords[:, SLOT["P"]]
-        for points in (o3, coords[:, SLOT["O5'"]], coords[:, OXYGENS[0]], coords[:, OXYGENS[1]])
-    ]
-    normal = np.cross(arms[0], arms[1])
-    first, second = (normal * arms[2]).sum(-1), -(normal * arms[3]).sum(-1)
-    swapped = (first < -VOLUME) & (second < -VOLUME)
-    coords[swapped] = _exchanged(coords[swapped])
-    wrong = ~swapped & ((first < VOLUME) | (second < VOLUME))
-    missing = np.zeros(N_WITH_OUTER, dtype=bool)
-    missing[OXYGENS] = True
-    after = np.append(joined, False)
-    for index in np.flatnonzero(swapped | wrong).tolist():
-        if swapped[index]:
-            repairs.append(Repair("swapped_oxygens", index, "OP1 and OP2"))
-            continue
-        atoms = gather_residue(coords, index, True, bool(after[index]))
-        coords[index] = build_atoms(atoms, missing, sequence[index])[:N_SLOTS]
-        repairs.append(Repair("chirality", index, "P: OP1 and OP2 placed anew"))
-    return coords, repairs
-
-
 def mirror_centres(
     sequence: str, coords: Float[np.ndarray, "n 23 3"], joined: Bool[np.ndarray, " n-1"]
 ) -> tuple[Float[np.ndarray, "n 23 3"], list[Repair]]:
@@ -105,8 +56,12 @@ def mirror_centres(
 
     Parameters
     ----------
-    sequence, coords, joined
-        As in :func:`swap_oxygens`; residues are complete.
+    sequence : str
+        n letters of A, C, G, U, N.
+    coords : (n, 23, 3) float, angstrom
+        NaN in residues that are not there; the others are complete.
+    joined : (n - 1,) bool
+        Of neighbours that are bonded.
 
     Returns
     -------
@@ -124,21 +79,20 @@ def mirror_centres(
         wrong = chiral_volumes(atoms, base)[:SUGAR] < VOLUME
         if not wrong.any():
             continue
+        others = surroundings(coords, index)
         tried, told = _candidates(atoms, np.flatnonzero(wrong).tolist(), base)
-        others = _others(coords, index)
-        best = int(_cost(tried, atoms, base, others).argmin())
+        cost = _cost(tried, atoms, base, others)
+        if cost.min() > WRONG_HAND or _strain(atoms[None], base, SUGAR_ATOMS)[0] < SOUND:
+            tried = np.append(tried, _anew(atoms, base)[None], axis=0)
+            told.append("sugar built anew")
+            cost = _cost(tried, atoms, base, others)
+        best = int(cost.argmin())
         if (chiral_volumes(tried[best], base)[:SUGAR] < VOLUME).any():
             told[best] += "; still wrong"
         coords[index] = tried[best, :N_SLOTS]
         names = ", ".join(CENTRES[row][0] for row in np.flatnonzero(wrong))
         repairs.append(Repair("chirality", index, f"{names}: {told[best]}"))
     return coords, repairs
-
-
-def _exchanged(rows: Float[np.ndarray, "k 23 3"]) -> Float[np.ndarray, "k 23 3"]:
-    """Exchange OP1 and OP2."""
-    rows[:, OXYGENS] = rows[:, OXYGENS[::-1]]
-    return rows
 
 
 def _candidates(
@@ -159,11 +113,14 @@ def _candidates(
                 words.append(f"{'base' if names[3] == 'N' else names[3]} mirrored")
         tried.append(moved)
         told.append(", ".join(words))
+    return np.stack(tried), told
+
+
+def _anew(atoms: Float[np.ndarray, "29 3"], base: str) -> Float[np.ndarray, "29 3"]:
+    """Build the sugar anew, near where it was."""
     missing = np.zeros(N_WITH_OUTER, dtype=bool)
     missing[SUGAR_ATOMS] = True
-    tried.append(build_atoms(atoms, missing, base, old=atoms))
-    told.append("sugar built anew")
-    return np.stack(tried), told
+    return build_atoms(atoms, missing, base, old=atoms)
 
 
 def _through_plane(atoms: Float[np.ndarray, "29 3"], slots: list[int]) -> None:
@@ -216,13 +173,8 @@ def _cost(
     others: cKDTree | None,
 ) -> Float[np.ndarray, " c"]:
     """Judge candidates by strain, movement, contacts and hand; the first moves centres alone."""
-    ideal = ideal_residue(base)
     present = np.isfinite(atoms).all(-1)
-    used = present[ideal.pairs].all(1)
-    first, second = ideal.pairs[used].T
-    length = np.linalg.norm(tried[:, first] - tried[:, second], axis=-1)
-    off = np.abs(length[:, None] - ideal.distance[:, used]) - USUAL
-    strain = np.maximum(off, 0.0).sum(-1).min(-1)
+    strain = _strain(tried, base)
     moved = np.linalg.norm(tried[:, present] - atoms[present], axis=-1).sum(-1)
     unsound = strain > SOUND
     unsound[0] = False
@@ -235,11 +187,17 @@ def _cost(
     return cost
 
 
-def _others(coords: Float[np.ndarray, "n 23 3"], index: int) -> cKDTree | None:
-    """Index the atoms of residues that are not neighbours and near enough to be met."""
-    apart = np.abs(np.arange(len(coords)) - index) > 1
-    points = coords[apart].reshape(-1, 3)
-    middle = np.nanmean(coords[index], axis=0)
-    with np.errstate(invalid="ignore"):
-        near = (np.abs(points - middle) < 3 * SWEEP).all(-1)
-    return cKDTree(points[near]) if near.any() else None
+def _strain(
+    tried: Float[np.ndarray, "c 29 3"], base: str, without: Sequence[int] = ()
+) -> Float[np.ndarray, " c"]:
+    """Add up what distances over one and two bonds are off, angstrom, in the better pucker.
+
+    Those that the atoms ``without`` take part in do not count.
+    """
+    ideal = ideal_residue(base)
+    used = np.isfinite(tried[0]).all(-1)[ideal.pairs].all(1)
+    used &= ~np.isin(ideal.pairs, without).any(1)
+    first, second = ideal.pairs[used].T
+    length = np.linalg.norm(tried[:, first] - tried[:, second], axis=-1)
+    off = np.abs(length[:, None] - ideal.distance[:, used]) - USUAL
+    return np.maximum(off, 0.0).sum(-1).min(-1)

@@ -68,7 +68,8 @@ def loss_terms(
     """
     features = Features(**batch.inputs)
     wanted = [field.name for field in fields(LossWeights) if getattr(phase.losses, field.name)]
-    with torch.set_grad_enabled(not set(wanted) <= set(CONFIDENCE_TERMS)):
+    judged_only = set(wanted) <= set(CONFIDENCE_TERMS)
+    with torch.set_grad_enabled(not (judged_only and phase.detach_confidence)):
         trunk = network.trunk(features, settings.recycles)
     losses: dict[str, Callable[[], Tensor]] = _trunk_losses(network, trunk, batch)
     if any(name in DENOISED for name in wanted):
@@ -200,7 +201,7 @@ def _confidence_losses(
     """Sample structures with a few steps and prepare the confidence's comparison with them."""
     coords, mask = batch.truth.coords, batch.truth.atom_mask
     samples = network.sample(trunk, features, phase.noised_copies, settings.rollout, generator)
-    confidence = network.confidence(trunk, features, samples)
+    confidence = network.confidence(trunk, features, samples, phase.detach_confidence)
     samples, last = samples.float(), confidence.error_max
     return {
         "plddt": lambda: plddt_loss(confidence.plddt_logits.float(), samples, coords, mask),

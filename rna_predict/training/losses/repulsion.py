@@ -12,8 +12,8 @@ from rna_predict.evaluate.clashes import (
     BONDS_APART,
     HYDROGEN_BOND,
     OVERLAP,
-    _atom_tables,
-    _bond_distances,
+    atom_tables,
+    bond_distances,
 )
 from rna_predict.training.losses.reductions import distances, lengths, masked_mean, mean_and_worst
 
@@ -164,11 +164,11 @@ def _least_distances() -> np.ndarray:
     By the relation of their residues (0: not linked, 1: the second precedes the first, 2: the same,
     3: the second follows), kinds and slots.
     """
-    radius, donor, acceptor = _atom_tables()
+    radius, donor, acceptor = atom_tables()
     bonding = donor[:, None, :, None] & acceptor[None, :, None, :]
     bonding = bonding | bonding.transpose(1, 0, 3, 2)
     least = radius[:, None, :, None] + radius[None, :, None, :] - OVERLAP - HYDROGEN_BOND * bonding
-    within, _ = _bond_distances()
+    within, _ = bond_distances()
     o3, p = BACKBONE_ATOMS.index("O3'"), BACKBONE_ATOMS.index("P")
     follows = within[:, None, :, o3, None] + 1 + within[None, :, p, None, :]
     same = np.full_like(follows, N_SLOTS)

@@ -163,8 +163,9 @@ def test_bf16_blocks_stay_near_fp32_and_give_fp32(blocks, pair, features):
         sum(output.square().mean() for output in outputs).backward()
         gradient = torch.cat([part.grad.flatten() for part in blocks.parameters()])
         results[precision] = [*outputs, gradient]
-    for full, half in zip(results["fp32"], results["bf16"], strict=True):
-        assert 0 < (half - full).norm() / full.norm() < 0.05  # one number is rounded by 0.002
+    limits = 0.04, 0.04, 0.1  # single, pair, gradient; one number is rounded by 0.002
+    for full, half, limit in zip(results["fp32"], results["bf16"], limits, strict=True):
+        assert 0 < (half - full).norm() / full.norm() < limit
 
 
 def test_weights_learn_in_bf16_after_a_round_without_gradient(network_maker, features):

@@ -158,7 +158,7 @@ EXPECTED = {
     "modified": "modified_as_parent",
     "broken_chain": "open_link",
     # kept as it was, with the reason
-    **dict.fromkeys(("one_atom", "beyond_columns"), "missing_atoms"),
+    "one_atom": "missing_atoms",
     "unknown": "unknown_base",
     "on_one_point": "collapsed",
     # no result, with a message
@@ -169,8 +169,8 @@ EXPECTED = {
     "two_chains": "expected one RNA chain, got 2",
     "suffix.txt": "expected a name ending in",
 }
-OPEN = {"on_one_another"}
-"""Whose outcome depends on where the atoms went: any, but with its reason."""
+OPEN = {"on_one_another", "beyond_columns"}
+"""Whose outcome depends on where the atoms are read to be: any, but with its reason."""
 
 
 def test_every_file_has_its_row(outcome):

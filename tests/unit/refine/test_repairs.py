@@ -20,3 +20,8 @@ def test_nothing_done_is_an_empty_text(motif):
 def test_insertion_codes_are_told(motif):
     coded = replace(motif, ins_codes=("", "A", *motif.ins_codes[2:]))
     assert describe([Repair("chirality", 1, "")], coded) == f"chirality {motif.auth_numbers[1]}A"
+
+
+def test_a_long_list_is_cut_short(motif):
+    text = describe([Repair("knot", index, "") for index in range(0, 26, 2)], motif)
+    assert text.endswith(", ... 13 in all") and text.count(",") == 10

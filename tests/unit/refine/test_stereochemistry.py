@@ -3,7 +3,7 @@ import pytest
 
 from rna_predict.constants import BASE_ATOMS, SLOT_INDEX
 from rna_predict.evaluate.chirality import CENTRES, wrong_centres
-from rna_predict.refine.stereochemistry import mirror_centres, swap_oxygens
+from rna_predict.refine.stereochemistry import mirror_centres
 
 SLOT = SLOT_INDEX["N"]
 PLAIN = (1, 2, 3, 4, 5)
@@ -36,10 +36,9 @@ def repaired(model, coords):
 
 def test_natives_are_left_alone(model):
     coords = model.coords.astype(np.float64)
-    for repair in (mirror_centres, swap_oxygens):
-        found, repairs = repair(model.sequence, coords, all_joined(model))
-        assert not repairs
-        np.testing.assert_array_equal(found, coords)
+    found, repairs = mirror_centres(model.sequence, coords, all_joined(model))
+    assert not repairs
+    np.testing.assert_array_equal(found, coords)
 
 
 @pytest.mark.parametrize("index", PLAIN)
@@ -101,33 +100,3 @@ def test_a_mirrored_sugar_is_built_anew_between_phosphate_and_base(model):
     assert [repair.residue for repair in repairs] == [3]
     assert "sugar built anew" in repairs[0].detail
     assert np.nanmax(np.linalg.norm(found - coords, axis=-1)) < 0.6
-
-
-def test_exchanged_phosphate_oxygens_get_their_names_back(model):
-    coords = model.coords.astype(np.float64)
-    bad = coords.copy()
-    for index in (1, 20, 50):
-        bad[index, [SLOT["OP1"], SLOT["OP2"]]] = bad[index, [SLOT["OP2"], SLOT["OP1"]]]
-    found, repairs = swap_oxygens(model.sequence, bad, all_joined(model))
-    np.testing.assert_array_equal(found, coords)
-    assert [(r.kind, r.residue) for r in repairs] == [
-        ("swapped_oxygens", index) for index in (1, 20, 50)
-    ]
-
-
-def test_oxygens_on_one_side_are_placed_anew(model):
-    coords = model.coords.astype(np.float64)
-    bad = coords.copy()
-    bad[4, SLOT["OP2"]] = bad[4, SLOT["OP1"]] + [0.3, 0.2, 0.1]
-    found, repairs = swap_oxygens(model.sequence, bad, all_joined(model))
-    assert [(r.kind, r.residue) for r in repairs] == [("chirality", 4)]
-    assert np.nanmax(np.linalg.norm(found - coords, axis=-1)) < 0.3
-
-
-def test_the_first_phosphate_has_no_hand(model):
-    coords = model.coords.astype(np.float64)
-    joined = all_joined(model)
-    joined[9] = False
-    for index in (0, 10):
-        coords[index, [1, 2]] = coords[index, [2, 1]]
-    assert not swap_oxygens(model.sequence, coords, joined)[1]

@@ -1,0 +1,178 @@
+"""Templates of a query: what the searches find, aligned in one way and judged by one score."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from rna_predict.templates.family_search import family_anchors
+from rna_predict.templates.fragment_search import find_fragments
+from rna_predict.templates.guards import Guard
+from rna_predict.templates.hits import TemplateHit
+from rna_predict.templates.library import Library
+from rna_predict.templates.profile_search import profile_anchors
+from rna_predict.templates.query import Query
+from rna_predict.templates.scoring import copied_points, describe, order_different
+from rna_predict.templates.structure_search import Anchors, Scoring, align_templates, scan
+
+CANDIDATES: Final = 60
+"""Templates aligned in full from each search: the best of the scan, of the families, of the
+profile."""
+LEAST_COLUMNS: Final = 8
+"""Alignments of fewer columns are no hits (nt)."""
+ALIKE: Final = 0.9
+"""Similarity above which two hits are one answer, see :func:`~.scoring.order_different`."""
+SURE: Final = 0.3
+"""Least confidence of a column that covers a residue."""
+LEAST_PART: Final = 12
+"""Shortest uncovered part that is searched for on its own (nt); shorter ones are loops' matter."""
+PART_HITS: Final = 5
+"""Hits kept of each part, and of each loop."""
+
+
+def find_templates(
+    query: Query,
+    library: Library,
+    guard: Guard | None = None,
+    limit: int = 20,
+    scoring: Scoring | None = None,
+    parts: bool = True,
+) -> list[TemplateHit]:
+    """Search a library.
+
+    Parameters
+    ----------
+    query : Query
+    library : Library
+    guard : Guard, optional
+        What must not be used; by default everything may.
+    limit : int
+        Greatest number of hits of the query as a whole.
+    scoring : Scoring, optional
+    parts : bool
+        Also search for the parts that the first hit leaves uncovered, and for loops.
+
+    Returns
+    -------
+    list of TemplateHit
+        At most ``limit`` hits of the whole query, different ones first (the best of each kind by
+        score, then near copies of them); then hits of its parts and of its loops by score, of
+        which no residue pair is certain to be worth copying: they fill what the first leave open.
+    """
+    scoring = scoring or Scoring()
+    places = np.flatnonzero((guard or Guard()).allowed(library, query.sequence))
+    hits = search_whole(query, library, places, scoring)
+    hits = [hit for hit in hits if len(hit.columns) >= min(LEAST_COLUMNS, len(query))]
+    near = hits[: 3 * limit]
+    found = order_different(near, copied_points(library, near, len(query)), ALIKE)[:limit]
+    if not parts:
+        return found
+    more = find_fragments(query, library, places, PART_HITS)
+    for start, end in uncovered_parts(query, found[:1]):
+        more += search_part(query, library, places, scoring, start, end)[:PART_HITS]
+    return found + sorted(more, key=lambda hit: -hit.score)
+
+
+def search_whole(
+    query: Query, library: Library, places: Int[np.ndarray, " c"], scoring: Scoring
+) -> list[TemplateHit]:
+    """Search with the whole query; give all hits, the best first.
+
+    Parameters
+    ----------
+    query : Query
+    library : Library
+    places : (c,) int
+        Templates that may be used.
+    scoring : Scoring
+    """
+    if not len(places):
+        return []
+    scores = scan(query, library.templates, places, scoring)
+    chosen = set(places[np.argsort(-scores, kind="stable")[:CANDIDATES]].tolist())
+    of_family = family_anchors(query, library.templates, places)
+    rank = dict(zip(places.tolist(), scores.tolist(), strict=True))
+    anchors: dict[int, Anchors] = {}
+    for found in (profile_anchors(query, library.templates, places), of_family):
+        for place in _strongest(found, rank):
+            anchors[place] = found[place]
+    return align_candidates(query, library, chosen | set(anchors), scoring, anchors)
+
+
+def align_candidates(
+    query: Query,
+    library: Library,
+    candidates: set[int],
+    scoring: Scoring,
+    anchors: Mapping[int, Anchors],
+) -> list[TemplateHit]:
+    """Align and judge some templates; give hits, the best first."""
+    places = np.array(sorted(candidates), dtype=np.int64)
+    hits = []
+    for aligned in align_templates(query, library.templates, places, scoring, anchors):
+        if not len(aligned.columns):
+            continue
+        anchor = anchors.get(aligned.template)
+        method = "structure" if anchor is None else anchor.method
+        shared = len(anchor.columns) if anchor is not None and method == "family" else 0
+        facts = describe(query, library.templates[aligned.template], aligned, shared)
+        hits.append(
+            TemplateHit(
+                template=aligned.template,
+                columns=aligned.columns,
+                confidence=aligned.confidence,
+                score=facts.expected_tm,
+                method=method,
+                identity=facts.identity,
+                coverage=facts.coverage,
+                satisfied=facts.satisfied,
+            )
+        )
+    return sorted(hits, key=lambda hit: (-hit.score, hit.template))
+
+
+def uncovered_parts(query: Query, hits: list[TemplateHit]) -> list[tuple[int, int]]:
+    """List the parts of at least ``LEAST_PART`` residues that no hit covers, (start, end)."""
+    covered: Bool[np.ndarray, " n"] = np.zeros(len(query), dtype=bool)
+    for hit in hits:
+        covered[hit.columns[hit.confidence >= SURE, 0]] = True
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], covered, [True]]).astype(np.int8)))
+    return [(a, b) for a, b in edges.reshape(-1, 2).tolist() if b - a >= LEAST_PART]
+
+
+def search_part(
+    query: Query,
+    library: Library,
+    places: Int[np.ndarray, " c"],
+    scoring: Scoring,
+    start: int,
+    end: int,
+) -> list[TemplateHit]:
+    """Search with residues ``start`` to ``end`` alone; columns and shares are of the whole query."""
+    part = Query(
+        name=f"{query.name}:{start}-{end}",
+        sequence=query.sequence[start:end],
+        pair_probability=query.pair_probability[start:end, start:end],
+        msa=None if query.msa is None else query.msa[:, start:end],
+    )
+    share = len(part) / len(query)
+    total = max(query.pair_probability.sum(), 2.0)
+    pairs = max(part.pair_probability.sum(), 2.0)
+    return [
+        replace(
+            hit,
+            columns=hit.columns + np.array([start, 0]),
+            score=hit.score * share,
+            coverage=hit.coverage * share,
+            satisfied=hit.satisfied * pairs / total,
+        )
+        for hit in search_whole(part, library, places, scoring)
+    ]
+
+
+def _strongest(found: Mapping[int, Anchors], rank: Mapping[int, float]) -> list[int]:
+    """Choose the templates with the most columns, then the best of the scan."""
+    order = sorted(found, key=lambda k: (-round(float(found[k].posterior.sum())), -rank[k], k))
+    return order[:CANDIDATES]
