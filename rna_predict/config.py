@@ -277,7 +277,7 @@ class Config(Section):
 
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     """Name of the training run; a folder of results/models."""
-    seed: int = Field(ge=0, lt=2**32)
+    seed: int = Field(ge=0, lt=2**31 - 1)
     """Seed of the split, the augmentation, the training and the samples."""
     entries: Entries
     structures: Structures

@@ -103,9 +103,9 @@ class MinimizeResult:
     kept : bool
         True if ``chain`` is the minimised structure, False if it is the input.
     reason : str
-        Why the input was kept: ``not_observed``, ``unknown_base`` or ``missing_atoms`` (see
-        :func:`rna_predict.refine.prepare.prepare`), ``time_limit``, ``not_finite``, a gate of
-        :func:`rna_predict.refine.gates.failed_gate`, or ``openmm``; "" if it was not.
+        Why the input was kept: what :func:`rna_predict.refine.prepare.prepare` refuses,
+        ``time_limit``, ``not_finite``, a gate of :func:`rna_predict.refine.gates.failed_gate`, or
+        ``openmm``; "" if it was not.
     detail : str
         The message behind a reason that has one.
     before, after : Geometry
@@ -175,8 +175,8 @@ def minimize_chain(chain: Chain, **settings: float | int | str) -> MinimizeResul
     Parameters
     ----------
     chain : Chain
-        Modified residues are minimised as their parents; gaps stay open; residues keep their
-        order, names and numbers.
+        Modified residues are minimised as their parents; gaps stay open; remnants of residues
+        stay where they are; residues keep their order, names and numbers.
     **settings
         Fields of :class:`Settings`.
 
@@ -269,6 +269,7 @@ class _Model:
         )
         coords = coords + self.center
         coords[self.prepared.modified[:, None] & ~chain.atom_mask] = np.nan
+        coords[self.prepared.aside] = chain.coords[self.prepared.aside]
         minimised = chain.with_coords(coords.astype(np.float32))
         both = chain.atom_mask & minimised.atom_mask
         after = measure_geometry(minimised)

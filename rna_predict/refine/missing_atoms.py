@@ -13,10 +13,9 @@ from rna_predict.constants import (
     SLOT_INDEX,
     SUGAR_BONDS,
 )
-from rna_predict.errors import EntryError
 from rna_predict.refine.build import build_atoms, placeable, surroundings
 from rna_predict.refine.ideal_residues import N_WITH_OUTER, gather_residue
-from rna_predict.refine.repairs import Repair, residue_place
+from rna_predict.refine.repairs import Repair
 from rna_predict.structure.chain import Chain
 
 TORN = 4.0
@@ -64,13 +63,13 @@ def fill_missing(
     coords: Float[np.ndarray, "n 23 3"],
     needed: Bool[np.ndarray, "n 23"],
     joined: Bool[np.ndarray, " n-1"],
-) -> tuple[Float[np.ndarray, "n 23 3"], list[Repair]]:
+) -> tuple[Float[np.ndarray, "n 23 3"], list[Repair], list[Repair]]:
     """Build the atoms that are needed and not there, residue by residue along the chain.
 
     Parameters
     ----------
     chain : Chain
-        n residues; names the residues.
+        n residues.
     coords : (n, 23, 3) float, angstrom
         NaN where no atom is.
     needed : (n, 23) bool
@@ -83,16 +82,13 @@ def fill_missing(
     coords : (n, 23, 3) float, angstrom
     repairs : list of Repair
         ``built_atoms`` with their names.
-
-    Raises
-    ------
-    EntryError
-        ``missing_atoms`` where too little is left of a residue.
+    remnants : list of Repair
+        ``remnant``: residues of which too little is left to place the rest, as they were.
     """
     coords = coords.copy()
     missing = needed & ~np.isfinite(coords).all(-1)
     before, after = np.append(False, joined), np.append(joined, False)
-    repairs = []
+    repairs, remnants = [], []
     for index in np.flatnonzero(missing.any(1)).tolist():
         base = chain.sequence[index]
         atoms = gather_residue(coords, index, bool(before[index]), bool(after[index]))
@@ -100,16 +96,13 @@ def fill_missing(
         gone[:N_SLOTS] = missing[index]
         names = ", ".join(np.array(SLOT_ATOMS[base])[missing[index]])
         if not placeable(atoms, gone, base):
-            left = np.array(SLOT_ATOMS[base])[np.isfinite(coords[index]).all(-1)]
-            what = (
-                f"{residue_place(chain, index)} has only {', '.join(left)}: too little to place "
-                f"{names}"
-            )
-            raise EntryError(chain.name, what, "missing_atoms")
+            left = ", ".join(np.array(SLOT_ATOMS[base])[np.isfinite(coords[index]).all(-1)])
+            remnants.append(Repair("remnant", index, f"only {left}: too little to place {names}"))
+            continue
         built = build_atoms(atoms, gone, base, surroundings(coords, index))
         coords[index] = built[:N_SLOTS]
         repairs.append(Repair("built_atoms", index, names))
-    return coords, repairs
+    return coords, repairs, remnants
 
 
 @cache

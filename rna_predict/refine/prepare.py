@@ -4,6 +4,7 @@ Forces shorten bonds and part atoms, but never turn a centre, flatten a base thr
 invent an atom. What they cannot do is done here, residue by residue, and told.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,8 @@ class Prepared:
         Whether each stretch begins with a phosphate.
     modified : (n,) bool
         Residues that are not their parents by name; atoms built in them are no part of them.
+    aside : (n,) bool
+        Residues with too few atoms to be made whole: no part of ``coords``, left as they are.
     repairs : tuple of Repair
         All that was done, and faults that were left alone, by kind and residue.
     """
@@ -56,6 +59,7 @@ class Prepared:
     segments: tuple[tuple[int, int], ...]
     phosphate: tuple[bool, ...]
     modified: Bool[np.ndarray, " n"]
+    aside: Bool[np.ndarray, " n"]
     repairs: tuple[Repair, ...] = ()
 
 
@@ -65,7 +69,8 @@ def prepare(chain: Chain) -> Prepared:
     Atoms in one place are parted, parts of residues that torn bonds left far away are given up,
     missing atoms built, bent bases made ideal, mirrored centres turned right, torn links closed and
     exchanged phosphate oxygens renamed, in this order. Residues without atoms stay missing
-    and break the chain; knots, and links too far apart to close, stay and are told.
+    and break the chain, and so do remnants of which too little is left to place the rest; knots,
+    and links too far apart to close, stay and are told.
 
     Parameters
     ----------
@@ -81,9 +86,27 @@ def prepare(chain: Chain) -> Prepared:
     EntryError
         ``not_observed`` for a chain without atoms; ``unknown_base`` for an observed residue
         without a parent; ``out_of_range`` for a coordinate of 1e5 A or more; ``collapsed`` where
-        most atoms are in one place with others; ``missing_atoms`` where too little is left of a
-        residue to place the rest.
+        most atoms are in one place with others; ``missing_atoms`` where more than half of the
+        residues are remnants.
     """
+    whole, aside, remnants = chain, np.zeros(len(chain), dtype=bool), []
+    while True:
+        prepared, found = _prepared(chain, aside, remnants)
+        if not found:
+            return prepared
+        remnants += found
+        aside[[repair.residue for repair in found]] = True
+        if 2 * aside.sum() > whole.observed.sum():
+            what = f"{residue_place(whole, found[0].residue)} has {found[0].detail}"
+            raise EntryError(whole.name, what, "missing_atoms")
+        coords = np.where(aside[:, None, None], np.float32(np.nan), chain.coords)
+        chain = whole.with_coords(coords)
+
+
+def _prepared(
+    chain: Chain, aside: Bool[np.ndarray, " n"], remnants: Sequence[Repair]
+) -> tuple[Prepared, list[Repair]]:
+    """Repair a chain, or give the remnants that are in the way."""
     _check(chain)
     observed = chain.observed
     modified = np.array(chain.residue_names, dtype=str) != np.array(list(chain.sequence))
@@ -104,8 +127,8 @@ def prepare(chain: Chain) -> Prepared:
     phosphate = chain.atom_mask[starts][:, PHOSPHATE].any(axis=1)
     needed = slot_mask()[chain.kinds] & observed[:, None]
     needed[np.ix_(starts, PHOSPHATE)] = phosphate[:, None]
-    coords, found = fill_missing(chain, coords, needed, joined)
-    repairs += found
+    coords, found, left = fill_missing(chain, coords, needed, joined)
+    repairs += [*found, *remnants]
     coords, found = restore_bases(coords, chain.kinds, modified)
     repairs += found
     coords, found = mirror_centres(chain.sequence, coords, joined)
@@ -117,14 +140,16 @@ def prepare(chain: Chain) -> Prepared:
     for find in (pierced_rings, threaded_loops):
         repairs += find(chain, coords, joined)
     repairs.sort(key=lambda repair: (KINDS.index(repair.kind), repair.residue))
-    return Prepared(
+    prepared = Prepared(
         sequence=chain.sequence,
         coords=coords,
         segments=stretches,
         phosphate=tuple(phosphate.tolist()),
         modified=modified,
+        aside=aside.copy(),
         repairs=tuple(repairs),
     )
+    return prepared, left
 
 
 def _check(chain: Chain) -> None:

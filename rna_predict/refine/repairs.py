@@ -8,9 +8,9 @@ from rna_predict.structure.chain import Chain
 
 KINDS = (
     "modified_as_parent", "separated", "built_atoms", "swapped_oxygens", "chirality",
-    "flattened_base", "closed_link", "open_link", "knot",
+    "flattened_base", "closed_link", "open_link", "knot", "remnant",
 )  # fmt: skip
-"""Kinds of repair in the order in which they are told. The last two are left as they are."""
+"""Kinds of repair in the order in which they are told. The last three are left as they are."""
 LISTED = 10
 """Residues, or runs of them, that a summary lists for a kind."""
 

@@ -321,4 +321,3 @@ def _overlap(
     own = own.flatten(2, 3)
     depth = (CONTACT - torch.cdist(own, obstacles[:, None])).clamp_min(0.0)
     return 0.3 * depth.square().sum()
-

@@ -51,9 +51,7 @@ def draw_strands(
     return build_atoms(torch.from_numpy(torsions), sequence).numpy()
 
 
-def nearest_link(
-    placed: np.ndarray, stack: Stack
-) -> tuple[int, tuple[int, int]] | None:
+def nearest_link(placed: np.ndarray, stack: Stack) -> tuple[int, tuple[int, int]] | None:
     """Find the shortest link of a stack to residues that are placed.
 
     Parameters

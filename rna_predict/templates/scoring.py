@@ -10,15 +10,18 @@ from jaxtyping import Float, Int
 from rna_predict.constants import SLOT_INDEX
 from rna_predict.evaluate.tm_score import SEARCH_RANGE, tm_d0
 from rna_predict.geometry.superpose import apply_motion, superpose
-from rna_predict.templates.hits import TemplateHit
 from rna_predict.templates.library import Library, Template
 from rna_predict.templates.query import Query
 from rna_predict.templates.structure_search import Aligned
 
-FEATURES: Final = ("confident", "identity", "satisfied", "family")
-"""What the expected TM-score rests on, see :func:`describe`."""
+FEATURES: Final = ("confident", "identity", "satisfied", "family", "agreement")
+"""What the expected TM-score rests on, see :class:`Features`."""
 INTERCEPT: Final = -2.47
-WEIGHTS: Final = (1.4, 0.5, 0.3, 1.0)
+WEIGHTS: Final = (1.4, 0.5, 0.3, 1.0, 0.0)
+"""Logistic regression of the TM-score on ``FEATURES``, by ``python -m tests.benchmarks templates``.
+"""
+FITS: Final = 3
+"""Superpositions of two models, each on the residues that the one before brought close."""
 C3: Final = SLOT_INDEX["A"]["C3'"]
 """Slot of C3', the same for all bases."""
 
@@ -39,6 +42,9 @@ class Features:
         Share of the query's residues that are in a column of a family with the template.
     coverage : float
         Columns over the residues of the query.
+    agreement : float
+        Mean similarity of the copied C3' to those of the other hits, weighed by what these are
+        expected to be worth alone.
     """
 
     confident: float
@@ -46,6 +52,7 @@ class Features:
     satisfied: float
     family: float
     coverage: float
+    agreement: float = 0.0
 
     @property
     def expected_tm(self) -> float:
@@ -89,61 +96,99 @@ def satisfied_pairs(query: Query, template: Template, columns: Int[np.ndarray, "
 
 
 def copied_points(
-    library: Library, hits: Sequence[TemplateHit], length: int
+    library: Library, columns: Sequence[Int[np.ndarray, "_ 2"]], places: Sequence[int], length: int
 ) -> Float[np.ndarray, "h n 3"]:
-    """Copy the C3' of templates to the residues of the query; NaN where there is none."""
-    points = np.full((len(hits), length, 3), np.nan)
-    for row, hit in enumerate(hits):
-        i, j = hit.columns.T
-        points[row, i] = library.chain(hit.template).coords[j, C3]
-    return points
-
-
-def order_different(
-    hits: Sequence[TemplateHit], points: Float[np.ndarray, "h n 3"], alike: float
-) -> list[TemplateHit]:
-    """Put hits that would give another model first, each kind by its best.
+    """Copy the C3' of templates to the residues of the query; NaN where there is none.
 
     Parameters
     ----------
-    hits : sequence of TemplateHit
-        The best first.
+    library : Library
+    columns : sequence of (k, 2) int
+        Residues of the query and of the template, of each alignment.
+    places : sequence of int
+        Of the templates in the library.
+    length : int
+        Residues of the query.
+    """
+    points = np.full((len(places), length, 3), np.nan)
+    for row, (pairs, place) in enumerate(zip(columns, places, strict=True)):
+        i, j = pairs.T
+        points[row, i] = library.chain(place).coords[j, C3]
+    return points
+
+
+def similarities(points: Float[np.ndarray, "h n 3"]) -> Float[np.ndarray, "h h"]:
+    """Compare models with each other.
+
+    Parameters
+    ----------
     points : (h, n, 3) float, angstrom
-        Of each the C3' that it would copy.
-    alike : float
-        Hits are of one kind above this similarity: the sum of TM terms over the common residues,
-        after their superposition, over the residues of the one that has fewer.
+        C3' of each, NaN where it has none.
 
     Returns
     -------
-    list of TemplateHit
-        The best of each kind, then the others; both by score.
+    (h, h) float
+        Symmetric: the sum of TM terms over the common residues, after their superposition, over
+        the residues of the one that has fewer; 0 where fewer than three are common. 1 for itself.
+    """
+    present = np.isfinite(points).all(-1)
+    first, second = np.triu_indices(len(points), 1)
+    common = present[first] & present[second]
+    enough = common.sum(1) >= 3
+    first, second, common = first[enough], second[enough], common[enough]
+    matrix = np.eye(len(points))
+    if not len(first):
+        return matrix
+    mobile, fixed, used = points[first], points[second], common
+    scale = max(tm_d0(points.shape[1]), SEARCH_RANGE[0] / 2)
+    for _ in range(FITS):
+        moved = apply_motion(mobile, *superpose(mobile, fixed, used))
+        squares = np.where(common, ((moved - fixed) ** 2).sum(-1), np.inf)
+        third = np.partition(squares, 2, axis=1)[:, [2]]
+        used = common & (squares <= np.maximum(third, (2 * scale) ** 2))
+    fewer = np.minimum(present[first].sum(1), present[second].sum(1))
+    matrix[first, second] = (1 / (1 + squares / scale**2)).sum(1) / fewer
+    return np.maximum(matrix, matrix.T)
+
+
+def agreements(
+    similarity: Float[np.ndarray, "h h"],
+    coverage: Float[np.ndarray, " h"],
+    expected: Float[np.ndarray, " h"],
+) -> Float[np.ndarray, " h"]:
+    """Average the similarity of each model to the others.
+
+    Parameters
+    ----------
+    similarity : (h, h) float
+        As of :func:`similarities`; here it counts by the lesser coverage of the two.
+    coverage : (h,) float
+    expected : (h,) float
+        Weight of each as one of the others.
+    """
+    weight = np.minimum(coverage[:, None], coverage[None]) * similarity
+    np.fill_diagonal(weight, 0)
+    return weight @ expected / max(expected.sum(), 1e-9)
+
+
+def order_different(similarity: Float[np.ndarray, "h h"], alike: float) -> list[int]:
+    """Put models that differ first, the best of each kind.
+
+    Parameters
+    ----------
+    similarity : (h, h) float
+        As of :func:`similarities`, the models from the best on.
+    alike : float
+        Models are of one kind above this similarity.
+
+    Returns
+    -------
+    list of int
+        The best of each kind, then the others; both from the best on.
     """
     chosen: list[int] = []
     others: list[int] = []
-    for row in range(len(hits)):
-        alikes = _similarity(points[row], points[chosen]) if chosen else np.zeros(1)
-        (others if alikes.max() > alike else chosen).append(row)
-    return [hits[row] for row in chosen + others]
-
-
-def _similarity(
-    one: Float[np.ndarray, "n 3"], others: Float[np.ndarray, "h n 3"]
-) -> Float[np.ndarray, " h"]:
-    """Compare one model with others, (0 to 1)."""
-    present, own = np.isfinite(others).all(-1), np.isfinite(one).all(-1)
-    common = present & own
-    enough = common.sum(1) >= 3
-    similarity = np.zeros(len(others))
-    if not enough.any():
-        return similarity
-    used, fixed = common[enough], np.broadcast_to(one, others[enough].shape)
-    scale = max(tm_d0(len(one)), SEARCH_RANGE[0] / 2)
-    for _ in range(3):
-        moved = apply_motion(others[enough], *superpose(others[enough], fixed, used))
-        squares = np.where(common[enough], ((moved - fixed) ** 2).sum(-1), np.inf)
-        near = squares <= np.maximum(np.partition(squares, 2, axis=1)[:, [2]], (2 * scale) ** 2)
-        used = near & common[enough]
-    fewer = np.minimum(present[enough].sum(1), own.sum())
-    similarity[enough] = (1 / (1 + squares / scale**2)).sum(1) / fewer
-    return similarity
+    for row in range(len(similarity)):
+        near = bool(chosen) and similarity[row, chosen].max() > alike
+        (others if near else chosen).append(row)
+    return chosen + others

@@ -14,15 +14,30 @@ from rna_predict.templates.hits import TemplateHit
 from rna_predict.templates.library import Library
 from rna_predict.templates.profile_search import profile_anchors
 from rna_predict.templates.query import Query
-from rna_predict.templates.scoring import copied_points, describe, order_different
-from rna_predict.templates.structure_search import Anchors, Scoring, align_templates, scan
+from rna_predict.templates.scoring import (
+    Features,
+    agreements,
+    copied_points,
+    describe,
+    order_different,
+    similarities,
+)
+from rna_predict.templates.structure_search import (
+    Aligned,
+    Anchors,
+    Scoring,
+    align_templates,
+    scan,
+)
 
 CANDIDATES: Final = 60
 """Templates aligned in full from each search: the best of the scan, of the families, of the
 profile."""
+COMPARED: Final = 60
+"""Alignments compared with each other in 3D, the best; others are no hits."""
 LEAST_COLUMNS: Final = 8
 """Alignments of fewer columns are no hits (nt)."""
-ALIKE: Final = 0.9
+ALIKE: Final = 0.7
 """Similarity above which two hits are one answer, see :func:`~.scoring.order_different`."""
 SURE: Final = 0.3
 """Least confidence of a column that covers a residue."""
@@ -64,9 +79,9 @@ def find_templates(
     scoring = scoring or Scoring()
     places = np.flatnonzero((guard or Guard()).allowed(library, query.sequence))
     hits = search_whole(query, library, places, scoring)
-    hits = [hit for hit in hits if len(hit.columns) >= min(LEAST_COLUMNS, len(query))]
-    near = hits[: 3 * limit]
-    found = order_different(near, copied_points(library, near, len(query)), ALIKE)[:limit]
+    columns, templates = [hit.columns for hit in hits], [hit.template for hit in hits]
+    similarity = similarities(copied_points(library, columns, templates, len(query)))
+    found = [hits[k] for k in order_different(similarity, ALIKE)[:limit]]
     if not parts:
         return found
     more = find_fragments(query, library, places, PART_HITS)
@@ -110,27 +125,54 @@ def align_candidates(
 ) -> list[TemplateHit]:
     """Align and judge some templates; give hits, the best first."""
     places = np.array(sorted(candidates), dtype=np.int64)
-    hits = []
+    judged = []
     for aligned in align_templates(query, library.templates, places, scoring, anchors):
-        if not len(aligned.columns):
+        if len(aligned.columns) < min(LEAST_COLUMNS, len(query)):
             continue
         anchor = anchors.get(aligned.template)
         method = "structure" if anchor is None else anchor.method
         shared = len(anchor.columns) if anchor is not None and method == "family" else 0
         facts = describe(query, library.templates[aligned.template], aligned, shared)
-        hits.append(
-            TemplateHit(
-                template=aligned.template,
-                columns=aligned.columns,
-                confidence=aligned.confidence,
-                score=facts.expected_tm,
-                method=method,
-                identity=facts.identity,
-                coverage=facts.coverage,
-                satisfied=facts.satisfied,
-            )
+        judged.append((facts, method, aligned))
+    judged.sort(key=lambda found: (-found[0].expected_tm, found[2].template))
+    judged = with_agreement(query, library, judged[:COMPARED])
+    hits = [
+        TemplateHit(
+            template=aligned.template,
+            columns=aligned.columns,
+            confidence=aligned.confidence,
+            score=facts.expected_tm,
+            method=method,
+            identity=facts.identity,
+            coverage=facts.coverage,
+            satisfied=facts.satisfied,
         )
+        for facts, method, aligned in judged
+    ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.template))
+
+
+def with_agreement(
+    query: Query, library: Library, judged: list[tuple[Features, str, Aligned]]
+) -> list[tuple[Features, str, Aligned]]:
+    """Fill in how far each alignment gives the model that the others give."""
+    if not judged:
+        return []
+    points = copied_points(
+        library,
+        [aligned.columns for *_, aligned in judged],
+        [aligned.template for *_, aligned in judged],
+        len(query),
+    )
+    agreement = agreements(
+        similarities(points),
+        np.array([facts.coverage for facts, *_ in judged]),
+        np.array([facts.expected_tm for facts, *_ in judged]),
+    )
+    return [
+        (replace(facts, agreement=float(value)), method, aligned)
+        for value, (facts, method, aligned) in zip(agreement, judged, strict=True)
+    ]
 
 
 def uncovered_parts(query: Query, hits: list[TemplateHit]) -> list[tuple[int, int]]:
@@ -150,7 +192,7 @@ def search_part(
     start: int,
     end: int,
 ) -> list[TemplateHit]:
-    """Search with residues ``start`` to ``end`` alone; columns and shares are of the whole query."""
+    """Search with residues ``start`` to ``end`` alone; columns and shares are of the whole."""
     part = Query(
         name=f"{query.name}:{start}-{end}",
         sequence=query.sequence[start:end],

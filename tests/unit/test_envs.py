@@ -11,6 +11,8 @@ import yaml
 
 from rna_predict.provenance import reached_files
 
+OPTIONAL = {"bitsandbytes", "cuequivariance_torch"}
+"""Imported only where they are installed or asked for."""
 ENVS = ("rna_predict", "viennarna", "infernal", "openmm")
 
 
@@ -84,4 +86,4 @@ def third_party(path):
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module)
     tops = {name.split(".")[0] for name in names}
-    return tops - set(sys.stdlib_module_names) - {"rna_predict"}
+    return tops - set(sys.stdlib_module_names) - {"rna_predict"} - OPTIONAL

@@ -119,6 +119,16 @@ def test_the_time_limit_is_honoured(chain):
     assert result.chain is model and result.seconds < 5.0
 
 
+def test_a_remnant_of_a_residue_stays_where_it_is(motif, noisy):
+    coords = noisy(motif, 0.2).coords
+    coords[-1, 3:] = np.nan
+    model = motif.with_coords(coords)
+    result = minimize_chain(model)
+    assert result.kept and "remnant" in result.repairs
+    np.testing.assert_array_equal(result.chain.coords[-1], coords[-1])
+    assert not np.array_equal(result.chain.coords[:-1], coords[:-1], equal_nan=True)
+
+
 def test_what_the_force_field_cannot_describe_has_its_reason(motif):
     coords = motif.coords.copy()
     coords[:, 1:] = np.nan

@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
 from rna_predict.constants import SLOT_INDEX, slot_mask
-from rna_predict.errors import EntryError
 from rna_predict.refine.missing_atoms import fill_missing, torn_off
 
 
@@ -16,7 +14,7 @@ def test_a_model_without_bases_gets_planar_ones(chain, part):
     coords = stem.coords.astype(np.float64)
     bare = coords.copy()
     bare[:, 12:] = np.nan
-    found, repairs = fill(stem, bare)
+    found, repairs, _ = fill(stem, bare)
     assert [repair.residue for repair in repairs] == list(range(6))
     assert np.array_equal(np.isfinite(found), np.isfinite(coords))
     off = np.linalg.norm(found - coords, axis=-1)
@@ -30,20 +28,20 @@ def test_three_atoms_of_each_residue_give_the_rest(chain, part):
     coarse = np.full_like(coords, np.nan)
     for kept in (slot["P"], slot["C4'"], 12):
         coarse[:, kept] = coords[:, kept]
-    found, repairs = fill(stem, coarse)
+    found, repairs, _ = fill(stem, coarse)
     assert len(repairs) == 6
     assert np.array_equal(np.isfinite(found), np.isfinite(coords))
     assert np.nanmedian(np.linalg.norm(found - coords, axis=-1)) < 2.0
 
 
-def test_what_cannot_be_placed_is_named_with_what_is_there(motif):
+def test_what_cannot_be_placed_is_a_remnant_told_with_what_is_there(motif):
     coords = motif.coords.astype(np.float64)
     coords[5, 3:] = np.nan
-    number = motif.auth_numbers[5]
-    with pytest.raises(EntryError, match=f"residue {number} 'U' has only P, OP1, OP2") as caught:
-        fill(motif, coords)
-    assert caught.value.reason == "missing_atoms"
-    assert "too little to place O5', C5'" in str(caught.value)
+    filled, repairs, remnants = fill(motif, coords)
+    assert [(remnant.kind, remnant.residue) for remnant in remnants] == [("remnant", 5)]
+    assert remnants[0].detail.startswith("only P, OP1, OP2: too little to place O5', C5'")
+    assert repairs == []
+    assert np.array_equal(filled, coords, equal_nan=True)
 
 
 def test_atoms_torn_off_are_found(motif):

@@ -150,7 +150,7 @@ def test_what_cannot_be_repaired_is_refused_with_entry_and_residue(motif):
     assert word == "unknown_base" and f"residue {number} " in message
 
     coords = motif.coords.copy()
-    coords[4, 3:] = np.nan
+    coords[4 : 4 + len(motif) // 2 + 1, 3:] = np.nan
     word, message = refused(motif.with_coords(coords))
     assert word == "missing_atoms" and f"residue {number} 'C' has only P, OP1, OP2" in message
 
@@ -168,3 +168,14 @@ def test_the_same_chain_is_prepared_the_same_way(motif, noisy):
     first, second = prepare(bad), prepare(bad)
     assert first.coords.tobytes() == second.coords.tobytes()
     assert first.repairs == second.repairs
+
+
+def test_a_remnant_is_set_aside_and_breaks_the_chain(motif):
+    coords = motif.coords.copy()
+    coords[4, 3:] = np.nan
+    prepared = prepare(motif.with_coords(coords))
+    assert np.flatnonzero(prepared.aside).tolist() == [4]
+    assert np.isnan(prepared.coords[4]).all()
+    assert prepared.segments == ((0, 4), (5, len(motif)))
+    (remnant,) = [repair for repair in prepared.repairs if repair.kind == "remnant"]
+    assert (remnant.residue, remnant.detail.split(":")[0]) == (4, "only P, OP1, OP2")

@@ -1,0 +1,288 @@
+"""Template models: known structures and predicted helices become complete models of a sequence.
+
+Nothing is trained. The hits of a search give cores, other hits and A-form helices fill what they
+lack, the kinematics close the rest, a minimisation repairs the geometry. Without any hit, helices
+alone are the model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from rna_predict.data.seeds import derive_seed
+from rna_predict.errors import InputError
+from rna_predict.evaluate.bonds import link_lengths
+from rna_predict.evaluate.clashes import clash_score
+from rna_predict.structure.chain import Chain, model_chain
+from rna_predict.templates.assembly import HELIX, OPEN, Assembly, Part, assemble
+from rna_predict.templates.closure import close_models
+from rna_predict.templates.guards import Guard
+from rna_predict.templates.helices import find_helices, stack_helices
+from rna_predict.templates.hits import TemplateHit
+from rna_predict.templates.library import Library
+from rna_predict.templates.query import Query
+from rna_predict.templates.ranking import (
+    C3,
+    choose_different,
+    expected_tm,
+    formed_pairs,
+    residue_confidence,
+)
+from rna_predict.templates.search import find_templates
+from rna_predict.templates.transfer import copy_residues
+
+HITS: Final = 20
+"""Hits of the whole query."""
+CORES: Final = 12
+"""Hits that models begin with, before the different ones are chosen."""
+ALONE: Final = 4
+"""Models without a core, which differ in the links between their helices."""
+TRUSTED: Final = 0.3
+"""Least confidence of a column that is copied from."""
+CLOSED_WORTH: Final = 0.1
+"""What a residue of a helix is worth beside its confidence, when gaps are widened."""
+COLUMNS: Final = (
+    "model", "template", "role", "method", "residues", "identity", "coverage", "release_date",
+)  # fmt: skip
+"""Of :func:`provenance_table`."""
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateModel:
+    """One model of n residues.
+
+    Attributes
+    ----------
+    chain : Chain
+        Chain A, residues numbered from 1, every heavy atom of every residue.
+    confidence : (n,) float
+        0 to 100, on the scale of pLDDT.
+    expected_tm : float
+    sources : tuple of (TemplateHit, (m,) int)
+        The hits that gave residues, that of the core first, and which residues.
+    clashes_before, clashes_after : float
+        Per 1,000 heavy atoms, before and after the minimisation.
+    longest_link : float, angstrom
+        Of the O3'-P bonds.
+    minimised : bool
+        Whether a minimisation passed its gates; ``why`` not, otherwise.
+    energy : float, kJ/mol
+        NaN without a minimisation.
+    """
+
+    chain: Chain
+    confidence: Float[np.ndarray, " n"]
+    expected_tm: float
+    sources: tuple[tuple[TemplateHit, np.ndarray], ...]
+    clashes_before: float
+    clashes_after: float
+    longest_link: float
+    minimised: bool = False
+    why: str = "not asked for"
+    energy: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """An assembly with what is expected of it."""
+
+    assembly: Assembly
+    core: int
+    expected: float
+
+
+def fold_with_templates(
+    query: Query,
+    library: Library,
+    guard: Guard,
+    models: int = 5,
+    seed: int = 0,
+    *,
+    minimize: bool = True,
+    **settings: float | int | str,
+) -> list[TemplateModel]:
+    """Model a query on the templates of a library.
+
+    Parameters
+    ----------
+    query : Query
+    library : Library
+    guard : Guard
+        What must not be used.
+    models : int
+        Different answers that are wanted.
+    seed : int
+        Of links and loops.
+    minimize : bool
+    **settings
+        Of :func:`rna_predict.refine.minimize.minimize_chain`.
+
+    Returns
+    -------
+    list of TemplateModel
+        As many as are wanted, the best first.
+
+    Raises
+    ------
+    InputError
+        If the query has an unknown residue, or no model is wanted.
+    """
+    hits = find_templates(query, library, guard, HITS)
+    return build_models(query, library, hits, models, seed, minimize=minimize, **settings)
+
+
+def build_models(
+    query: Query,
+    library: Library,
+    hits: Sequence[TemplateHit],
+    models: int = 5,
+    seed: int = 0,
+    *,
+    minimize: bool = True,
+    **settings: float | int | str,
+) -> list[TemplateModel]:
+    """Build models from hits; see :func:`fold_with_templates`."""
+    if models < 1:
+        raise InputError("models", f"expected 1 or more, got {models}")
+    if "N" in query.sequence:
+        what = f"residue {query.sequence.index('N') + 1} is unknown, expected A, C, G or U"
+        raise InputError(f"query {query.name}", what)
+    drafts = _drafts(query, library, hits, models, seed)
+    generator = np.random.default_rng(derive_seed(seed, "closure", query.sequence))
+    worth = CLOSED_WORTH * np.minimum(query.pair_probability.sum(1), 1.0)
+    closed = close_models(
+        query.kinds,
+        [draft.assembly.coords for draft in drafts],
+        [draft.assembly.confidence + worth for draft in drafts],
+        generator,
+    )
+    found = [
+        _finished(query, draft, coords, hits, minimize, settings)
+        for draft, coords in zip(drafts, closed, strict=True)
+    ]
+    return sorted(found, key=lambda model: -model.expected_tm)
+
+
+def parts_of(query: Query, library: Library, hits: Sequence[TemplateHit]) -> list[Part]:
+    """Copy the trusted residues of hits, each as one part."""
+    parts = []
+    for number, hit in enumerate(hits):
+        sure = hit.confidence >= TRUSTED
+        coords = copy_residues(query.sequence, hit.columns[sure], library.chain(hit.template))
+        confidence = np.zeros(len(query))
+        confidence[hit.columns[sure, 0]] = hit.confidence[sure]
+        residue = np.flatnonzero(np.isfinite(coords[:, C3]).all(-1))
+        parts.append(Part(residue, coords[residue], confidence[residue], number))
+    return parts
+
+
+def _drafts(
+    query: Query, library: Library, hits: Sequence[TemplateHit], models: int, seed: int
+) -> list[_Draft]:
+    """Assemble models on several cores, and choose different ones."""
+    parts = [part for part in parts_of(query, library, hits) if len(part.residue)]
+    stacks = stack_helices(find_helices(query.pair_probability))
+    order = sorted(range(len(parts)), key=lambda k: -hits[parts[k].source].score)[:CORES]
+    fragments = [part for part in parts if hits[part.source].method == "fragment"]
+    cores: list[Part | None] = [parts[k] for k in order]
+    drafts = []
+    for round_number in range(ALONE):
+        for core in [None] if round_number else [*cores, None]:
+            number = -1 if core is None else core.source
+            generator = np.random.default_rng(
+                derive_seed(seed, "assembly", query.sequence, number, round_number)
+            )
+            others = fragments if core is None else [part for part in parts if part is not core]
+            assembly = assemble(
+                query.kinds, core, others, stacks, query.pair_probability, generator
+            )
+            score = 0.0 if core is None else hits[number].score
+            formed = formed_pairs(assembly.coords, query.pair_probability)
+            drafts.append(_Draft(assembly, number, expected_tm(score, assembly, formed)))
+    points = [draft.assembly.coords[:, C3] for draft in drafts]
+    chosen = choose_different(points, [draft.expected for draft in drafts], models)
+    return [drafts[k] for k in chosen]
+
+
+def _finished(
+    query: Query,
+    draft: _Draft,
+    coords: Float[np.ndarray, "n 23 3"],
+    hits: Sequence[TemplateHit],
+    minimize: bool,
+    settings: dict[str, float | int | str],
+) -> TemplateModel:
+    """Minimise a closed model where asked for, and judge it."""
+    chain = model_chain(query.name, query.sequence, coords.astype(np.float32))
+    before = after = clash_score(chain)
+    facts: dict[str, Any] = {}
+    if minimize:
+        # Imported here: without a minimisation OpenMM is not needed.
+        from rna_predict.refine.minimize import minimize_chain
+
+        result = minimize_chain(chain, **settings)
+        chain, after = result.chain, clash_score(result.chain)
+        energy = result.energy_after if result.kept else result.energy_before
+        facts = {"minimised": result.kept, "why": result.reason, "energy": energy}
+    assembly = draft.assembly
+    score = 0.0 if draft.core < 0 else hits[draft.core].score
+    formed = formed_pairs(chain.coords, query.pair_probability)
+    expected = expected_tm(score, assembly, formed, after)
+    used = sorted(set(assembly.source.tolist()) - {OPEN, HELIX}, key=lambda k: (k != draft.core, k))
+    return TemplateModel(
+        chain=chain,
+        confidence=residue_confidence(assembly, expected),
+        expected_tm=expected,
+        sources=tuple((hits[k], np.flatnonzero(assembly.source == k)) for k in used),
+        clashes_before=before,
+        clashes_after=after,
+        longest_link=float(link_lengths(chain).max(initial=0.0)),
+        **facts,
+    )
+
+
+def provenance_table(models: Sequence[TemplateModel], library: Library) -> pd.DataFrame:
+    """Say which known structures gave which residues.
+
+    Parameters
+    ----------
+    models : sequence of TemplateModel
+        Numbered from 1.
+    library : Library
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``; one row for each hit of a model: the chain's name, ``core`` or
+        ``part``, how it was found, residues of the model from 1 on, share of equal letters, share
+        of the residues aligned, and the date. A model without a template has a row without one.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, model in enumerate(models, start=1):
+        for place, (hit, residues) in enumerate(model.sources):
+            template = library.templates[hit.template]
+            rows.append(
+                {
+                    "model": number,
+                    "template": template.name,
+                    "role": "part" if place else "core",
+                    "method": hit.method,
+                    "residues": _ranges(residues + 1),
+                    "identity": round(hit.identity, 3),
+                    "coverage": round(hit.coverage, 3),
+                    "release_date": template.release_date,
+                }
+            )
+        if not model.sources:
+            rows.append({"model": number, "role": "none", "method": "helices"})
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _ranges(numbers: np.ndarray) -> str:
+    """Write rising numbers as 1-5,8."""
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    return ",".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs if len(r))
