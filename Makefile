@@ -1,20 +1,26 @@
 # make run    set up and run the whole flow on the embedded example
 # make test   set up and run lint and tests
+# make library   the template library of a mirror: LIBRARY_CONFIG=config/pdb.yaml names it
 # make setup, make browser, make test-slow, make test-gpu, make benchmark, make clean
 
 PYTHON ?= python3
 VENV := .venv
 CORES ?= all
+LIBRARY_CONFIG ?= config/pdb.yaml
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 INSTALL := pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: run test lint setup browser test-slow test-gpu benchmark clean
+.PHONY: run test lint setup library browser test-slow test-gpu benchmark clean
 
 run: $(VENV)/.ready
 	snakemake --cores $(CORES)
 	@echo "Report: results/report/index.html"
 
 setup: $(VENV)/.ready-test
+
+# The library of all chains that a configuration lists; `fold --library results/templates` uses it.
+library: $(VENV)/.ready
+	snakemake --cores $(CORES) --configfile $(LIBRARY_CONFIG) -- results/templates/templates.parquet
 
 test: lint
 	pytest --numprocesses auto --dist loadfile -m "not slow and not gpu"

@@ -35,9 +35,12 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
     fold = commands.add_parser(
         "fold",
         help="predict structures of the sequences of a FASTA file",
-        description="Writes DIR/{name}/model_1.cif (best), model_2.cif, ..., ranking.tsv and "
-        "confidence.json for each sequence (5 to 500 nt of A, C, G, U). A folder that holds the "
-        "same result is left as it is. Exit status 1 if a sequence was refused.",
+        description="Writes DIR/{name}/model_1.cif (best), model_2.cif, ..., ranking.tsv, "
+        "confidence.json and, with templates, templates.tsv (which known structures were used) for "
+        "each sequence (5 to 500 nt of A, C, G, U). Templates are used where there is a library; "
+        "the network too where weights are named or shipped, and alone where there is no library. "
+        "A folder that holds the same result is left as it is. Exit status 1 if a sequence was "
+        "refused.",
     )
     fold.add_argument("fasta", type=Path, metavar="INPUT.fasta", help="one or more sequences")
     fold.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of results")
@@ -49,6 +52,27 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
     fold.add_argument(
         "--msa", type=Path, metavar="FILE", help="alignment of the one sequence: a3m, .sto or FASTA"
     )
+    fold.add_argument(
+        "--predictor",
+        choices=("templates", "network", "both"),
+        help="where models come from; of both, the ranking keeps the best (default: see above)",
+    )
+    fold.add_argument(
+        "--library",
+        type=Path,
+        metavar="DIR",
+        help="template library (default: results/templates, made by make run or make library)",
+    )
+    fold.add_argument("--no-templates", action="store_true", help="as --predictor network")
+    fold.add_argument(
+        "--template-cutoff",
+        default="",
+        metavar="DATE",
+        help="YYYY-MM-DD: no template released on this day or later, or of unknown date",
+    )
+    fold.add_argument(
+        "--exclude-ids", nargs="+", default=[], metavar="ID", help="entries that are no templates"
+    )
     fold.add_argument("--no-minimize", action="store_true", help="leave out the minimisation")
     fold.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     fold.set_defaults(run=_fold)
@@ -56,8 +80,17 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
 
 def _fold(args: argparse.Namespace) -> int:
     """Fold, and say what became of each sequence."""
-    from rna_predict.predict.fold import fold_fasta
+    from rna_predict.predict.fold import choose_predictor, fold_fasta
+    from rna_predict.predict.template_library import describe_library, find_library
+    from rna_predict.templates.guards import Guard
+    from rna_predict.templates.library import Library
 
+    wanted = "network" if args.no_templates else args.predictor
+    folder = None if wanted == "network" else args.library or find_library()
+    library = None if folder is None else Library.read(folder)
+    predictor = wanted or choose_predictor(library, args.weights)
+    if library is not None:
+        print(f"templates: {describe_library(library)}", file=sys.stderr)
     results = fold_fasta(
         args.fasta,
         args.out,
@@ -67,6 +100,12 @@ def _fold(args: argparse.Namespace) -> int:
         minimize=not args.no_minimize,
         device=args.device,
         msa=args.msa,
+        predictor=predictor,
+        library=library,
+        guard=Guard(
+            cutoff=args.template_cutoff,
+            exclude_entries=frozenset(name.lower() for name in args.exclude_ids),
+        ),
     )
     for result in results:
         where = args.out / result.name if result.status != "refused" else result.message

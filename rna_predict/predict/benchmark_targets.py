@@ -88,13 +88,14 @@ def fold_target_with_null(
         write_refusal(folder, error.reason, error.what)
         return
     structure = ViennaRNA(0.0, 0).fold(sequence).mea
+    folded = fold_null(name, sequence, structure, models, seed)
+    chains, kept = [model.chain for model in folded], [False] * len(folded)
+    if minimize:
+        chains, kept = _minimized(chains, max_iterations, time_limit)
     rows = []
-    for rank, model in enumerate(fold_null(name, sequence, structure, models, seed), start=1):
-        chain, kept = model.chain, False
-        if minimize:
-            chain, kept = _minimized(chain, max_iterations, time_limit)
+    for rank, (model, chain, done) in enumerate(zip(folded, chains, kept, strict=True), start=1):
         write_chain(folder / f"model_{rank}.cif", chain)
-        rows.append({"rank": rank, "violation": round(model.violation, 3), "minimised": kept})
+        rows.append({"rank": rank, "violation": round(model.violation, 3), "minimised": done})
     with replacing(folder / RANKING) as path:
         pd.DataFrame(rows).assign(structure=structure).to_csv(path, sep="\t", index=False)
 
@@ -133,10 +134,12 @@ def fold_target_with_network(
         write_refusal(folder, FAILED, result.message)
 
 
-def _minimized(chain: Chain, max_iterations: int, time_limit: float) -> tuple[Chain, bool]:
-    """Minimise a model; tell whether the result passed the gates."""
+def _minimized(
+    chains: list[Chain], max_iterations: int, time_limit: float
+) -> tuple[list[Chain], list[bool]]:
+    """Minimise models; tell which of the results passed the gates."""
     # Imported here: without a minimisation OpenMM is not needed.
-    from rna_predict.refine.minimize import minimize_chain
+    from rna_predict.refine.batch import minimize_chains
 
-    result = minimize_chain(chain, max_iterations=max_iterations, time_limit=time_limit)
-    return result.chain, result.kept
+    chains, table = minimize_chains(chains, max_iterations=max_iterations, time_limit=time_limit)
+    return chains, table["kept"].tolist()

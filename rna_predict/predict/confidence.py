@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float
+
 from rna_predict.predict.sampling import Prediction
 from rna_predict.structure.files import replacing
 from rna_predict.structure.mmcif import write_chain
@@ -35,16 +38,28 @@ def confidence_record(
         "seed": seed,
         "weights_sha256": weights_sha256,
         "models": [
-            {
-                "model": number,
-                "plddt": round(float(prediction.plddt.mean()), 2),
-                "ptm": round(prediction.ptm, 4),
-                "plddt_per_residue": [round(float(value), 2) for value in prediction.plddt],
-                "pae": [[round(float(value), 1) for value in row] for row in prediction.pae],
-            }
+            model_record(number, prediction.plddt, prediction.ptm, prediction.pae)
             for number, prediction in enumerate(predictions, start=1)
         ],
     }
+
+
+def model_record(
+    number: int,
+    plddt: Float[np.ndarray, " n"],
+    ptm: float,
+    pae: Float[np.ndarray, "n n"] | None = None,
+) -> dict[str, Any]:
+    """Describe the confidence of one model as plain values; ``pae`` only where there is one."""
+    record = {
+        "model": number,
+        "plddt": round(float(plddt.mean()), 2),
+        "ptm": round(float(ptm), 4),
+        "plddt_per_residue": [round(float(value), 2) for value in plddt],
+    }
+    if pae is not None:
+        record["pae"] = [[round(float(value), 1) for value in row] for row in pae]
+    return record
 
 
 def write_predictions(

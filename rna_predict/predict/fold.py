@@ -1,27 +1,56 @@
-"""Fold the sequences of a FASTA file: sample, minimise, rank, write; the command ``fold``."""
+"""Fold the sequences of a FASTA file: model, minimise, rank, write; the command ``fold``.
+
+Models come from known structures (templates), from a trained network, or from both. Each judges its
+own: expected lDDT of the residues and expected TM-score; the ranking takes the best of all by these
+and by their clashes.
+"""
 
 import json
 import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
 
 from rna_predict.constants import BASES
 from rna_predict.data.msa import Msa, read_msa
 from rna_predict.data.weights import file_sha256
 from rna_predict.errors import InputError
 from rna_predict.evaluate.clashes import clash_score
-from rna_predict.predict.confidence import confidence_record, write_json
+from rna_predict.predict.confidence import model_record, write_json
 from rna_predict.predict.names import safe_names
 from rna_predict.predict.ranking import rank_table, write_ranking
 from rna_predict.predict.sampling import Prediction, predict_target
-from rna_predict.predict.weights import Predictor, find_weights, load_predictor
+from rna_predict.predict.template_model import (
+    TemplateModel,
+    fold_with_templates,
+    provenance_table,
+)
+from rna_predict.predict.weights import (
+    Predictor,
+    find_weights,
+    load_predictor,
+    shipped_weights,
+)
+from rna_predict.secondary.fold import make_adjacency
+from rna_predict.structure.chain import Chain
 from rna_predict.structure.fasta import read_fasta
+from rna_predict.templates.guards import Guard
+from rna_predict.templates.library import TABLE, Library
+from rna_predict.templates.query import make_query
 
 MIN_LENGTH, MAX_LENGTH = 5, 500
 """Lengths that can be folded (nt)."""
-CONFIDENCE = "confidence.json"
+CONFIDENCE: Final = "confidence.json"
+TEMPLATES: Final = "templates.tsv"
+SOURCES: Final = ("templates", "network", "both")
+"""Where models may come from."""
+LEAST_PROBABILITY: Final = 0.01
+"""Of a base pair that a search for templates considers."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +75,50 @@ class FoldResult:
     message: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What models are made from.
+
+    Attributes
+    ----------
+    network : Predictor, optional
+    library : Library, optional
+        At least one of the two.
+    guard : Guard
+        What of the library must not be used.
+    """
+
+    network: Predictor | None = None
+    library: Library | None = None
+    guard: Guard = Guard()
+
+    def facts(self) -> dict[str, Any]:
+        """Describe the sources as plain values that change when their results would."""
+        facts: dict[str, Any] = {"weights_sha256": self.network.sha256 if self.network else None}
+        if self.library:
+            facts["library_sha256"] = file_sha256(self.library.folder / TABLE)
+            facts["guard"] = {
+                "cutoff": self.guard.cutoff,
+                "exclude_entries": sorted(self.guard.exclude_entries),
+                "exclude_chains": sorted(self.guard.exclude_chains),
+                "exclude_families": sorted(self.guard.exclude_families),
+                "max_identity": self.guard.max_identity,
+            }
+        return facts
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A model to be ranked, whatever its source."""
+
+    chain: Chain
+    plddt: Float[np.ndarray, " n"]
+    ptm: float
+    outcome: dict[str, Any]
+    sampled: Prediction | None = None
+    template: TemplateModel | None = None
+
+
 def fold_fasta(
     fasta: Path,
     out: Path,
@@ -56,13 +129,17 @@ def fold_fasta(
     minimize: bool = True,
     device: str = "auto",
     msa: Path | None = None,
+    predictor: str = "network",
+    library: Library | None = None,
+    guard: Guard | None = None,
 ) -> list[FoldResult]:
     """Fold every sequence of a FASTA file.
 
     Each target gets a folder with ``model_1.cif`` (best) to ``model_{models}.cif``,
-    ``ranking.tsv`` and ``confidence.json``, which appears whole or not at all. A folder that holds
-    the same result (sequence, seed, weights, options) is left as it is; one of another result
-    is replaced. A sequence that cannot be folded is refused, and the others are done.
+    ``ranking.tsv`` and ``confidence.json``, and ``templates.tsv`` where templates were looked for;
+    it appears whole or not at all. A folder that holds the same result (sequence, seed, sources,
+    options) is left as it is; one of another result is replaced. A sequence that cannot be folded
+    is refused, and the others are done.
 
     Parameters
     ----------
@@ -73,7 +150,7 @@ def fold_fasta(
     models : int
         Models of each target.
     seed : int
-        Seed of the samples.
+        Seed of samples, links and loops.
     weights : path, optional
         safetensors; by default those of :func:`find_weights`.
     minimize : bool
@@ -82,6 +159,12 @@ def fold_fasta(
         ``auto``, ``cpu`` or ``cuda``.
     msa : path, optional
         Alignment of the one sequence: a3m, Stockholm or aligned FASTA.
+    predictor : {"templates", "network", "both"}
+        ``both``: as many models of each as are wanted, the best of all are kept.
+    library : Library, optional
+        Needed for templates.
+    guard : Guard, optional
+        What of the library must not be used.
 
     Returns
     -------
@@ -91,11 +174,15 @@ def fold_fasta(
     Raises
     ------
     InputError
-        If nothing can be done: no weights, a faulty FASTA file, two targets of one name, no
-        models asked for, or an alignment that is not of the one sequence.
+        If nothing can be done: no weights, no library, a faulty FASTA file, two targets of one
+        name, no models asked for, or an alignment that is not of the one sequence.
     """
     if models < 1:
         raise InputError("models", f"expected 1 or more, got {models}")
+    if predictor not in SOURCES:
+        raise InputError("predictor", f"expected one of {', '.join(SOURCES)}, got {predictor}")
+    if predictor != "network" and library is None:
+        raise InputError("library", f"none found, but the predictor {predictor} needs one")
     sequences = read_fasta(fasta)
     names = safe_names(list(sequences), str(fasta))
     aligned = None
@@ -103,7 +190,11 @@ def fold_fasta(
         if len(sequences) > 1:
             raise InputError(fasta, f"an alignment is of one sequence, got {len(sequences)}")
         aligned = read_msa(msa, *sequences.values())
-    predictor = load_predictor(find_weights() if weights is None else weights, device)
+    network = None
+    if predictor != "templates":
+        network = load_predictor(find_weights() if weights is None else weights, device)
+    sources = Sources(network, None if predictor == "network" else library, guard or Guard())
+    facts = sources.facts()
     out.mkdir(parents=True, exist_ok=True)
     results = []
     for header, sequence in sequences.items():
@@ -113,7 +204,7 @@ def fold_fasta(
             "header": header,
             "sequence": sequence,
             "seed": seed,
-            "weights_sha256": predictor.sha256,
+            **facts,
             "options": {
                 "models": models,
                 "minimize": minimize,
@@ -121,7 +212,7 @@ def fold_fasta(
             },
         }
         try:
-            folded = _fold_target(predictor, out / name, request, aligned)
+            folded = _fold_target(sources, out / name, request, aligned)
         except InputError as error:
             results.append(FoldResult(header, name, "refused", str(error)))
         else:
@@ -129,9 +220,18 @@ def fold_fasta(
     return results
 
 
-def _fold_target(
-    predictor: Predictor, folder: Path, request: dict[str, Any], msa: Msa | None
-) -> bool:
+def choose_predictor(library: Library | None, weights: Path | None) -> str:
+    """Choose where models come from, where nobody says.
+
+    Weights that a run on the example left here are not worth as much as known structures: the
+    network takes part where weights are named or shipped, and alone where there is no library.
+    """
+    if library is None:
+        return "network"
+    return "both" if weights is not None or shipped_weights() else "templates"
+
+
+def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: Msa | None) -> bool:
     """Fold one target unless its folder has the result; tell whether it was folded."""
     name, sequence, n_models = request["target"], request["sequence"], request["options"]["models"]
     if not MIN_LENGTH <= len(sequence) <= MAX_LENGTH:
@@ -145,24 +245,74 @@ def _fold_target(
         )
     if _is_done(folder, request):
         return False
-    predictions = predict_target(predictor, name, sequence, n_models, request["seed"], msa=msa)
-    facts = []
-    for number, prediction in enumerate(predictions, start=1):
-        prediction, outcome = _minimized(prediction, request["options"]["minimize"])
-        predictions[number - 1] = prediction
-        confidence = {"plddt": float(prediction.plddt.mean()), "ptm": prediction.ptm}
-        facts.append({"source_model": number, **confidence, **outcome})
-    table = rank_table(facts)
-    ranked = [predictions[number - 1] for number in table["source_model"]]
-    record = confidence_record(ranked, request["seed"], predictor.sha256)
+    candidates = _candidates(sources, request, msa)
+    facts = [
+        {"source_model": number, "plddt": float(one.plddt.mean()), "ptm": one.ptm, **one.outcome}
+        for number, one in enumerate(candidates, start=1)
+    ]
+    table = rank_table(facts).head(n_models)
+    ranked = [candidates[number - 1] for number in table["source_model"]]
+    records = [
+        model_record(number, one.plddt, one.ptm, one.sampled.pae if one.sampled else None)
+        for number, one in enumerate(ranked, start=1)
+    ]
     partial = folder.with_name(f".{name}.{os.getpid()}")
     try:
-        write_ranking(partial, table, [(best.chain, best.plddt) for best in ranked])
-        write_json(partial / CONFIDENCE, {**request, "models": record["models"]})
+        write_ranking(partial, table, [(one.chain, one.plddt) for one in ranked])
+        write_json(partial / CONFIDENCE, {**request, "models": records})
+        if sources.library:
+            _write_provenance(partial / TEMPLATES, ranked, sources.library)
         _put_in_place(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return True
+
+
+def _candidates(sources: Sources, request: dict[str, Any], msa: Msa | None) -> list[_Candidate]:
+    """Make the models of each source."""
+    name, sequence, seed = request["target"], request["sequence"], request["seed"]
+    count, minimize = request["options"]["models"], request["options"]["minimize"]
+    candidates = []
+    if sources.library:
+        adjacency = make_adjacency("viennarna", LEAST_PROBABILITY, 0)
+        query = make_query(name, sequence, adjacency, msa=msa)
+        for model in fold_with_templates(
+            query, sources.library, sources.guard, count, seed, minimize=minimize
+        ):
+            outcome = {
+                "clashes": model.clashes_after,
+                "energy": model.energy,
+                "minimised": model.minimised,
+            }
+            plddt = model.confidence.astype(np.float32)
+            candidates.append(
+                _Candidate(model.chain, plddt, model.expected_tm, outcome, template=model)
+            )
+    if sources.network:
+        for sample in predict_target(sources.network, name, sequence, count, seed, msa=msa):
+            sample, outcome = _minimized(sample, minimize)
+            candidates.append(
+                _Candidate(sample.chain, sample.plddt, sample.ptm, outcome, sampled=sample)
+            )
+    return candidates
+
+
+def _write_provenance(path: Path, ranked: list[_Candidate], library: Library) -> None:
+    """Say which known structures the models rest on; one of the network has a row that says so."""
+    numbered = dict(enumerate(ranked, start=1))
+    table = provenance_table(
+        {number: one.template for number, one in numbered.items() if one.template}, library
+    )
+    own = [
+        {"model": number, "role": "none", "method": "network"}
+        for number, one in numbered.items()
+        if one.sampled
+    ]
+    if own:
+        table = pd.concat([table, pd.DataFrame(own, dtype=object)]).sort_values(
+            "model", kind="stable"
+        )
+    table.to_csv(path, sep="\t", index=False)
 
 
 def _minimized(prediction: Prediction, minimize: bool) -> tuple[Prediction, dict[str, Any]]:
@@ -202,7 +352,8 @@ def _is_done(folder: Path, request: dict[str, Any]) -> bool:
     if not isinstance(found, dict) or not request.keys() <= found.keys():
         raise InputError(record, f"not a record of fold: expected {', '.join(request)}")
     files = [f"model_{k}.cif" for k in range(1, request["options"]["models"] + 1)]
-    whole = all((folder / file).is_file() for file in (*files, "ranking.tsv"))
+    files += ["ranking.tsv", *([TEMPLATES] if "guard" in request else [])]
+    whole = all((folder / file).is_file() for file in files)
     return whole and all(found[key] == request[key] for key in request)
 
 

@@ -3,7 +3,7 @@
 No training, no templates, no energies of tertiary structure; a predictor that does not beat it has
 learned nothing about folds. The chain starts as a strand: residues of predicted helices in A-form,
 each residue of a loop in a conformer that such residues have, drawn by how common it is
-(``loop_conformers.py``); models differ by that draw. Gradient descent on the backbone torsions,
+(``templates/loop_conformers.py``); models differ by that draw. Gradient descent on the backbone torsions,
 through the kinematics, brings the partners of each predicted pair to the distances they have in a
 duplex; paired residues are held near A-form, those of loops loosely near their conformers, sugars
 keep their pucker, bonds and angles stay ideal. Pairs are switched on from the shortest loops to the
@@ -29,7 +29,7 @@ from rna_predict.data.seeds import derive_seed
 from rna_predict.errors import InputError
 from rna_predict.evaluate.reference import reference_table
 from rna_predict.geometry.nerf import build_atoms
-from rna_predict.predict.loop_conformers import sample_conformers
+from rna_predict.templates.loop_conformers import sample_conformers
 from rna_predict.secondary.dot_bracket import from_dot_bracket
 from rna_predict.structure.chain import Chain, model_chain
 

@@ -5,7 +5,7 @@ lack, the kinematics close the rest, a minimisation repairs the geometry. Withou
 alone are the model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ HITS: Final = 20
 CORES: Final = 12
 """Hits that models begin with, before the different ones are chosen."""
 ALONE: Final = 4
-"""Models without a core, which differ in the links between their helices."""
+"""Models that begin with helices; each does without the hit that gave most to the one before."""
 TRUSTED: Final = 0.3
 """Least confidence of a column that is copied from."""
 CLOSED_WORTH: Final = 0.1
@@ -63,7 +63,9 @@ class TemplateModel:
         0 to 100, on the scale of pLDDT.
     expected_tm : float
     sources : tuple of (TemplateHit, (m,) int)
-        The hits that gave residues, that of the core first, and which residues.
+        The hits that gave residues, and which residues.
+    on_core : bool
+        Whether the first of them is what the model began with.
     clashes_before, clashes_after : float
         Per 1,000 heavy atoms, before and after the minimisation.
     longest_link : float, angstrom
@@ -78,6 +80,7 @@ class TemplateModel:
     confidence: Float[np.ndarray, " n"]
     expected_tm: float
     sources: tuple[tuple[TemplateHit, np.ndarray], ...]
+    on_core: bool
     clashes_before: float
     clashes_after: float
     longest_link: float
@@ -187,22 +190,21 @@ def _drafts(
     parts = [part for part in parts_of(query, library, hits) if len(part.residue)]
     stacks = stack_helices(find_helices(query.pair_probability))
     order = sorted(range(len(parts)), key=lambda k: -hits[parts[k].source].score)[:CORES]
-    fragments = [part for part in parts if hits[part.source].method == "fragment"]
-    cores: list[Part | None] = [parts[k] for k in order]
-    drafts = []
-    for round_number in range(ALONE):
-        for core in [None] if round_number else [*cores, None]:
-            number = -1 if core is None else core.source
-            generator = np.random.default_rng(
-                derive_seed(seed, "assembly", query.sequence, number, round_number)
-            )
-            others = fragments if core is None else [part for part in parts if part is not core]
-            assembly = assemble(
-                query.kinds, core, others, stacks, query.pair_probability, generator
-            )
-            score = 0.0 if core is None else hits[number].score
-            formed = formed_pairs(assembly.coords, query.pair_probability)
-            drafts.append(_Draft(assembly, number, expected_tm(score, assembly, formed)))
+    drafts, left = [], parts
+    for core in [*(parts[k] for k in order), *[None] * ALONE]:
+        number = -1 if core is None else core.source
+        generator = np.random.default_rng(
+            derive_seed(seed, "assembly", query.sequence, number, len(drafts))
+        )
+        others = left if core is None else [part for part in parts if part is not core]
+        assembly = assemble(query.kinds, core, others, stacks, query.pair_probability, generator)
+        score = 0.0 if core is None else hits[number].score
+        formed = formed_pairs(assembly.coords, query.pair_probability)
+        drafts.append(_Draft(assembly, number, expected_tm(score, assembly, formed)))
+        if core is None:  # the next one does without the hit that gave most
+            sources, counts = np.unique(assembly.source[assembly.source >= 0], return_counts=True)
+            most = sources[counts.argmax()] if len(sources) else None
+            left = [part for part in left if part.source != most]
     points = [draft.assembly.coords[:, C3] for draft in drafts]
     chosen = choose_different(points, [draft.expected for draft in drafts], models)
     return [drafts[k] for k in chosen]
@@ -238,6 +240,7 @@ def _finished(
         confidence=residue_confidence(assembly, expected),
         expected_tm=expected,
         sources=tuple((hits[k], np.flatnonzero(assembly.source == k)) for k in used),
+        on_core=draft.core >= 0,
         clashes_before=before,
         clashes_after=after,
         longest_link=float(link_lengths(chain).max(initial=0.0)),
@@ -245,13 +248,13 @@ def _finished(
     )
 
 
-def provenance_table(models: Sequence[TemplateModel], library: Library) -> pd.DataFrame:
+def provenance_table(models: Mapping[int, TemplateModel], library: Library) -> pd.DataFrame:
     """Say which known structures gave which residues.
 
     Parameters
     ----------
-    models : sequence of TemplateModel
-        Numbered from 1.
+    models : mapping of int to TemplateModel
+        By number.
     library : Library
 
     Returns
@@ -262,14 +265,14 @@ def provenance_table(models: Sequence[TemplateModel], library: Library) -> pd.Da
         of the residues aligned, and the date. A model without a template has a row without one.
     """
     rows: list[dict[str, Any]] = []
-    for number, model in enumerate(models, start=1):
+    for number, model in models.items():
         for place, (hit, residues) in enumerate(model.sources):
             template = library.templates[hit.template]
             rows.append(
                 {
                     "model": number,
                     "template": template.name,
-                    "role": "part" if place else "core",
+                    "role": "core" if model.on_core and not place else "part",
                     "method": hit.method,
                     "residues": _ranges(residues + 1),
                     "identity": round(hit.identity, 3),

@@ -126,7 +126,7 @@ def find_weights(folders: tuple[Path, ...] | None = None) -> Path:
     InputError
         If there are none; weights are never made up.
     """
-    if shipped := sorted((PACKAGE / "weights").glob("*.safetensors")):
+    if shipped := shipped_weights():
         return shipped[-1]
     roots = folders if folders is not None else (Path.cwd(), PACKAGE.parent)
     found = {path.resolve() for root in roots for path in root.glob(TRAINED)}
@@ -135,6 +135,11 @@ def find_weights(folders: tuple[Path, ...] | None = None) -> Path:
         places = ", ".join(str(root / TRAINED) for root in roots)
         raise InputError("weights", f"none found ({places}); train with `make run` or name a file")
     return max(trained, key=lambda path: (path.stat().st_mtime_ns, str(path)))
+
+
+def shipped_weights() -> list[Path]:
+    """List the weights that come with the package, the newest last by name."""
+    return sorted((PACKAGE / "weights").glob("*.safetensors"))
 
 
 def _is_baseline(weights: Path) -> bool:

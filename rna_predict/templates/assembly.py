@@ -286,11 +286,10 @@ class _Builder:
         """Lay coordinates over those of placed residues; give the deviation too."""
         mobile, fixed = coords[rows][:, slots].reshape(-1, 3), self.coords[onto][:, slots]
         fixed = fixed.reshape(-1, 3)
-        motion = superpose(mobile, fixed)
-        deviation = apply_motion(mobile, *motion) - fixed
-        return apply_motion(coords, motion[0], motion[1]), float(
-            np.sqrt((deviation**2).sum(-1).mean())
-        )
+        rotation, translation = superpose(mobile, fixed)
+        error = apply_motion(mobile, rotation, translation) - fixed
+        deviation = float(np.sqrt((error**2).sum(-1).mean()))
+        return coords @ rotation.T + translation, deviation
 
     def _clashes(self, residue: np.ndarray, coords: np.ndarray) -> int:
         """Count residues that would clash with what is there."""

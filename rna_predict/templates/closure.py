@@ -23,7 +23,8 @@ from rna_predict.constants import BACKBONE_ATOMS, LINK_MAX, TORSIONS, slot_mask
 from rna_predict.geometry.nerf import build_atoms
 from rna_predict.geometry.superpose import superpose
 from rna_predict.templates.contacts import BEAD_ATOMS, C4, beads, clashing
-from rna_predict.templates.placement import RIGID, draw_strands, draw_torsions
+from rna_predict.templates.loop_conformers import sample_conformers
+from rna_predict.templates.placement import RIGID, draw_strands
 
 STEM: Final = [BACKBONE_ATOMS.index(name) for name in ("C4'", "C3'", "O3'")]
 """Atoms of the residue before a gap that its strand begins on."""
@@ -45,7 +46,7 @@ NEAR: Final = 48
 STEPS, RATE = 120, 0.07
 DRAWS: Final = 8
 ROUNDS: Final = 3
-TOLERANCE: Final = 0.4
+TOLERANCE: Final = 0.7
 """Error of the end of a strand (angstrom) from which its gap is opened further and closed anew."""
 END_DRAWS: Final = 40
 ERROR_COST: Final = 3.0
@@ -235,7 +236,7 @@ def _descend(
     last = np.array([gap.last - gap.first for gap in gaps])
     sequence = torch.from_numpy(kinds[np.minimum(index, len(kinds) - 1)])
     sequence = sequence[:, None].expand(-1, DRAWS, -1)
-    start = draw_torsions(count * DRAWS * longest, generator)
+    start = sample_conformers(count * DRAWS * longest, generator)
     start = torch.from_numpy(start.reshape(count, DRAWS, longest, -1)).float()
     stem = _points(models, [(gap.model, gap.first) for gap in gaps], STEM)
     target = _points(models, [(gap.model, gap.last) for gap in gaps], TARGET)

@@ -46,7 +46,7 @@ def family_anchors(
         ]
         columns, posterior = _unite(parts)
         if len(columns):
-            found[place] = Anchors("family", columns, posterior)
+            found[place] = Anchors(columns, posterior)
     return found
 
 

@@ -7,13 +7,13 @@ the fragment can be laid over what holds the helices. What crosses (pseudoknots)
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from rna_predict.secondary.dot_bracket import from_dot_bracket, to_dot_bracket
 from rna_predict.templates.hits import TemplateHit
@@ -52,6 +52,37 @@ class Loop:
 
     strands: Strands
     helices: tuple[int, ...]
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Residues of each strand."""
+        return tuple(b - a + 1 for a, b in self.strands)
+
+    def spare(self, lengths: tuple[int, ...]) -> int:
+        """Add up the differences to the strands of another; more than ``SPARE`` if not as many."""
+        if len(lengths) != len(self.strands):
+            return SPARE + 1
+        return sum(abs(one - other) for one, other in zip(self.lengths, lengths, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class LoopGroup:
+    """Loops of templates with strands of the same lengths.
+
+    Attributes
+    ----------
+    lengths : tuple of int
+    places : (g,) int
+        Of the templates in the library.
+    loops : tuple of Loop
+    letters : (g, sum of lengths) int
+        Of their strands, one after the other: positions in ``constants.ALPHABET``.
+    """
+
+    lengths: tuple[int, ...]
+    places: Int[np.ndarray, " g"]
+    loops: tuple[Loop, ...]
+    letters: Int[np.ndarray, "g residues"]
 
 
 def find_loops(partner: Int[np.ndarray, " n"]) -> list[Loop]:
@@ -100,16 +131,15 @@ def find_fragments(
     i, j = np.nonzero(np.triu(query.pair_probability) > LIKELY)
     partner = np.full(len(query), -1)
     partner[i], partner[j] = j, i
-    allowed = set(places.tolist())
-    index = _library_loops(library)
+    allowed = np.zeros(len(library), dtype=bool)
+    allowed[places] = True
+    groups = _library_loops(library)
     hits = []
     for loop in find_loops(partner):
         found = []
-        for place, other in index.get(len(loop.strands), ()):
-            if place in allowed and _spare(loop, other) <= SPARE:
-                hit = _hit(query, library, loop, place, other)
-                if hit is not None:
-                    found.append(hit)
+        for group in groups:
+            if loop.spare(group.lengths) <= SPARE:
+                found += _best_of(query, library, loop, group, allowed, limit)
         found.sort(key=lambda hit: (-hit.score, hit.template))
         best: dict[str, TemplateHit] = {}
         for hit in found:
@@ -139,13 +169,6 @@ def _helix(last: int, mate: dict[int, int]) -> int:
     return count
 
 
-def _spare(one: Loop, other: Loop) -> int:
-    """Add up the differences of the strands' lengths."""
-    return sum(
-        abs((b - a) - (d - c)) for (a, b), (c, d) in zip(one.strands, other.strands, strict=True)
-    )
-
-
 def _columns(one: Loop, other: Loop) -> Int[np.ndarray, "k 2"]:
     """Pair the residues of two loops and of the helices that leave them.
 
@@ -162,42 +185,82 @@ def _columns(one: Loop, other: Loop) -> Int[np.ndarray, "k 2"]:
     return np.array(sorted(set(rows)), dtype=np.int64)
 
 
-def _hit(query: Query, library: Library, loop: Loop, place: int, other: Loop) -> TemplateHit | None:
-    """Make a hit of two loops; None where a residue was not observed or columns do not rise."""
-    template = library.templates[place]
-    columns = _columns(loop, other)
-    i, j = columns.T
-    if not template.observed[j].all() or (np.diff(columns, axis=0) <= 0).any():
-        return None
-    same = query.kinds[i] == template.kinds[j]
-    unpaired = template.partner[j] < 0
-    alike = float(same[unpaired].mean()) if unpaired.any() else float(same.mean())
-    logit = INTERCEPT + IDENTITY * alike + SPARED * _spare(loop, other)
-    logit += STRANDS * (len(loop.strands) - 1)
-    confidence = 1 / (1 + np.exp(-logit))
+def _best_of(
+    query: Query,
+    library: Library,
+    loop: Loop,
+    group: LoopGroup,
+    allowed: Bool[np.ndarray, " t"],
+    limit: int,
+) -> list[TemplateHit]:
+    """Give the loops of a group that are most alike in their unpaired letters, in order."""
+    rows: list[tuple[int, int]] = []
+    start = 0
+    for (a, b), length in zip(loop.strands, group.lengths, strict=True):
+        inner = min(b - a, length - 1) - 1
+        head = (inner + 1) // 2
+        rows += [(a + 1 + k, start + 1 + k) for k in range(head)]
+        rows += [(b - 1 - k, start + length - 2 - k) for k in range(inner - head)]
+        start += length
+    own, other = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+    alike = (group.letters[:, other] == query.kinds[own]).sum(1) / max(len(own), 1)
+    logit = INTERCEPT + IDENTITY * alike + SPARED * loop.spare(group.lengths)
+    confidence = 1 / (1 + np.exp(-logit - STRANDS * (len(group.lengths) - 1)))
     total = max(query.pair_probability.sum(), 2.0)
-    coverage = len(columns) / len(query)
-    return TemplateHit(
-        template=place,
-        columns=columns,
-        confidence=np.full(len(columns), confidence),
-        score=confidence * coverage,
-        method="fragment",
-        identity=float(same.mean()),
-        coverage=coverage,
-        satisfied=satisfied_pairs(query, template, columns) / total,
-    )
+    hits: list[TemplateHit] = []
+    seen: set[str] = set()
+    for row in np.argsort(-alike, kind="stable").tolist():
+        place = int(group.places[row])
+        template = library.templates[place]
+        if len(hits) == limit:
+            break
+        if not allowed[place] or template.sequence in seen:
+            continue
+        columns = _columns(loop, group.loops[row])
+        i, j = columns.T
+        if not template.observed[j].all() or (np.diff(columns, axis=0) <= 0).any():
+            continue
+        seen.add(template.sequence)
+        coverage = len(columns) / len(query)
+        hits.append(
+            TemplateHit(
+                template=place,
+                columns=columns,
+                confidence=np.full(len(columns), confidence[row]),
+                score=float(confidence[row]) * coverage,
+                method="fragment",
+                identity=float((query.kinds[i] == template.kinds[j]).mean()),
+                coverage=coverage,
+                satisfied=satisfied_pairs(query, template, columns) / total,
+            )
+        )
+    return hits
 
 
-def _library_loops(library: Library) -> dict[int, Sequence[tuple[int, Loop]]]:
-    """List the loops of all templates by their number of strands; found once for a library."""
-    if library not in _LOOPS:
-        index: dict[int, list[tuple[int, Loop]]] = defaultdict(list)
+def _library_loops(library: Library) -> list[LoopGroup]:
+    """Group the loops of all templates; found once for a library."""
+    if library not in _GROUPS:
+        found: dict[tuple[int, ...], list[tuple[int, Loop]]] = defaultdict(list)
         for place, template in enumerate(library.templates):
             for loop in find_loops(template.partner):
-                index[len(loop.strands)].append((place, loop))
-        _LOOPS[library] = dict(index)
-    return _LOOPS[library]
+                found[loop.lengths].append((place, loop))
+        _GROUPS[library] = [
+            LoopGroup(
+                lengths=lengths,
+                places=np.array([place for place, _ in members]),
+                loops=tuple(loop for _, loop in members),
+                letters=np.stack(
+                    [
+                        np.concatenate(
+                            [library.templates[place].kinds[a : b + 1] for a, b in loop.strands]
+                        )
+                        for place, loop in members
+                    ]
+                ),
+            )
+            for lengths, members in found.items()
+        ]
+    return _GROUPS[library]
 
 
-_LOOPS: Final[WeakKeyDictionary[Library, dict]] = WeakKeyDictionary()
+_GROUPS: Final[WeakKeyDictionary[Library, list[LoopGroup]]] = WeakKeyDictionary()

@@ -196,7 +196,7 @@ def stack_helices(helices: list[Int[np.ndarray, "k 2"]]) -> list[Stack]:
 
 
 def _stack(arm: list[Int[np.ndarray, "k 2"]]) -> Stack:
-    """Number the levels of an arm."""
+    """Give the residues of an arm their levels."""
     parts, top = [], 0
     for place, helix in enumerate(arm):
         if place:

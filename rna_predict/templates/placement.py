@@ -14,9 +14,9 @@ from jaxtyping import Float, Int
 from rna_predict.constants import BACKBONE_ATOMS
 from rna_predict.geometry.nerf import build_atoms
 from rna_predict.geometry.superpose import apply_motion, superpose
-from rna_predict.predict.loop_conformers import sample_conformers as draw_torsions
 from rna_predict.templates.contacts import beads, clashing, overstretched
 from rna_predict.templates.helices import Stack, helix_torsions, place_stack
+from rna_predict.templates.loop_conformers import sample_conformers
 
 RIGID: Final = [BACKBONE_ATOMS.index(a) for a in ("C4'", "O4'", "C3'", "O3'", "C2'", "C1'")]
 """Atoms that say where a residue is."""
@@ -45,7 +45,7 @@ def draw_strands(
     (count, k, 23, 3) float64, angstrom
         Slots that the base lacks hold its glycosidic nitrogen.
     """
-    torsions = draw_torsions(count * len(kinds), generator).reshape(count, len(kinds), -1)
+    torsions = sample_conformers(count * len(kinds), generator).reshape(count, len(kinds), -1)
     torsions[0] = helix_torsions()
     sequence = torch.as_tensor(kinds).expand(count, -1)
     return build_atoms(torch.from_numpy(torsions), sequence).numpy()

@@ -82,7 +82,7 @@ def profile_anchors(
         column = np.array(read.columns)
         aligned = np.flatnonzero(column >= 0)
         columns = np.stack([column[aligned], read.start + aligned], axis=1)
-        anchor = Anchors("profile", columns, posterior_values(read.posterior)[aligned])
+        anchor = Anchors(columns, posterior_values(read.posterior)[aligned])
         for place in groups[texts[int(hit.name)]]:
             anchors.setdefault(place, anchor)
     return anchors

@@ -42,7 +42,7 @@ class Query:
     pair_probability: Float[np.ndarray, "n n"]
     families: tuple[str, ...] = ()
     placements: tuple[Placement, ...] = ()
-    msa: UInt8[np.ndarray, "r n"] | None = field(default=None, repr=False)
+    msa: UInt8[np.ndarray, "r columns"] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check that all parts are of the sequence."""

@@ -16,8 +16,8 @@ from rna_predict.templates.structure_search import Aligned
 
 FEATURES: Final = ("confident", "identity", "satisfied", "family", "agreement")
 """What the expected TM-score rests on, see :class:`Features`."""
-INTERCEPT: Final = -2.47
-WEIGHTS: Final = (1.4, 0.5, 0.3, 1.0, 0.0)
+INTERCEPT: Final = -2.76
+WEIGHTS: Final = (1.08, 0.70, 0.38, 0.45, 1.98)
 """Logistic regression of the TM-score on ``FEATURES``, by ``python -m tests.benchmarks templates``.
 """
 FITS: Final = 3
@@ -39,7 +39,7 @@ class Features:
     satisfied : float
         As in :class:`~rna_predict.templates.hits.TemplateHit`.
     family : float
-        Share of the query's residues that are in a column of a family with the template.
+        Share of the query's residues that a family pairs with the template.
     coverage : float
         Columns over the residues of the query.
     agreement : float
@@ -63,7 +63,7 @@ class Features:
 
 
 def describe(query: Query, template: Template, aligned: Aligned, in_family: int) -> Features:
-    """Measure an alignment.
+    """Measure an alignment, but for its agreement with others.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def describe(query: Query, template: Template, aligned: Aligned, in_family: int)
         confident=float(aligned.confidence.sum() / n),
         identity=float((query.kinds[i] == template.kinds[j]).mean()),
         satisfied=float(satisfied_pairs(query, template, aligned.columns) / max(total, 2.0)),
-        family=min(in_family / n, 1.0),
+        family=in_family / n,
         coverage=len(i) / n,
     )
 

@@ -30,6 +30,8 @@ from rna_predict.templates.structure_search import (
     scan,
 )
 
+SEARCHES: Final = {"family": family_anchors, "profile": profile_anchors}
+"""Where both find a template, the alignment starts from that of the family, the first by name."""
 CANDIDATES: Final = 60
 """Templates aligned in full from each search: the best of the scan, of the families, of the
 profile."""
@@ -107,71 +109,58 @@ def search_whole(
         return []
     scores = scan(query, library.templates, places, scoring)
     chosen = set(places[np.argsort(-scores, kind="stable")[:CANDIDATES]].tolist())
-    of_family = family_anchors(query, library.templates, places)
     rank = dict(zip(places.tolist(), scores.tolist(), strict=True))
-    anchors: dict[int, Anchors] = {}
-    for found in (profile_anchors(query, library.templates, places), of_family):
-        for place in _strongest(found, rank):
-            anchors[place] = found[place]
-    return align_candidates(query, library, chosen | set(anchors), scoring, anchors)
-
-
-def align_candidates(
-    query: Query,
-    library: Library,
-    candidates: set[int],
-    scoring: Scoring,
-    anchors: Mapping[int, Anchors],
-) -> list[TemplateHit]:
-    """Align and judge some templates; give hits, the best first."""
-    places = np.array(sorted(candidates), dtype=np.int64)
+    found: dict[int, dict[str, Anchors]] = {}
+    for method, search in SEARCHES.items():
+        anchors = search(query, library.templates, places)
+        for place in _strongest(anchors, rank):
+            found.setdefault(place, {})[method] = anchors[place]
+    candidates = np.array(sorted(chosen | set(found)), dtype=np.int64)
+    used = {place: of_place[min(of_place)] for place, of_place in found.items()}
     judged = []
-    for aligned in align_templates(query, library.templates, places, scoring, anchors):
-        if len(aligned.columns) < min(LEAST_COLUMNS, len(query)):
-            continue
-        anchor = anchors.get(aligned.template)
-        method = "structure" if anchor is None else anchor.method
-        shared = len(anchor.columns) if anchor is not None and method == "family" else 0
-        facts = describe(query, library.templates[aligned.template], aligned, shared)
-        judged.append((facts, method, aligned))
-    judged.sort(key=lambda found: (-found[0].expected_tm, found[2].template))
-    judged = with_agreement(query, library, judged[:COMPARED])
+    for aligned in align_templates(query, library.templates, candidates, scoring, used):
+        if len(aligned.columns) >= min(LEAST_COLUMNS, len(query)):
+            template = library.templates[aligned.template]
+            family = found.get(aligned.template, {}).get("family")
+            facts = describe(query, template, aligned, len(family.columns) if family else 0)
+            judged.append((facts, aligned))
+    judged.sort(key=lambda pair: (-pair[0].expected_tm, pair[1].template))
     hits = [
         TemplateHit(
             template=aligned.template,
             columns=aligned.columns,
             confidence=aligned.confidence,
             score=facts.expected_tm,
-            method=method,
+            method=min(found.get(aligned.template, {"structure": None})),
             identity=facts.identity,
             coverage=facts.coverage,
             satisfied=facts.satisfied,
         )
-        for facts, method, aligned in judged
+        for facts, aligned in with_agreement(query, library, judged[:COMPARED])
     ]
     return sorted(hits, key=lambda hit: (-hit.score, hit.template))
 
 
 def with_agreement(
-    query: Query, library: Library, judged: list[tuple[Features, str, Aligned]]
-) -> list[tuple[Features, str, Aligned]]:
+    query: Query, library: Library, judged: list[tuple[Features, Aligned]]
+) -> list[tuple[Features, Aligned]]:
     """Fill in how far each alignment gives the model that the others give."""
     if not judged:
         return []
     points = copied_points(
         library,
-        [aligned.columns for *_, aligned in judged],
-        [aligned.template for *_, aligned in judged],
+        [aligned.columns for _, aligned in judged],
+        [aligned.template for _, aligned in judged],
         len(query),
     )
     agreement = agreements(
         similarities(points),
-        np.array([facts.coverage for facts, *_ in judged]),
-        np.array([facts.expected_tm for facts, *_ in judged]),
+        np.array([facts.coverage for facts, _ in judged]),
+        np.array([facts.expected_tm for facts, _ in judged]),
     )
     return [
-        (replace(facts, agreement=float(value)), method, aligned)
-        for value, (facts, method, aligned) in zip(agreement, judged, strict=True)
+        (replace(facts, agreement=float(value)), aligned)
+        for value, (facts, aligned) in zip(agreement, judged, strict=True)
     ]
 
 

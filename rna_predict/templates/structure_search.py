@@ -75,7 +75,6 @@ class Scoring:
 class Anchors:
     """Columns that another search found: (k, 2) residues, and the posterior (k,) of each."""
 
-    method: str
     columns: Int[np.ndarray, "k 2"]
     posterior: Float[np.ndarray, " k"]
 

@@ -19,7 +19,7 @@ from rna_predict.evaluate.models import read_models
 from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.refine.batch import minimize_chains
 from rna_predict.structure.chain import Chain
-from rna_predict.structure.mmcif import read_chains
+from rna_predict.structure.mmcif import read_chains, read_entry
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("RNA_PREDICT_SHARED", ROOT.parent / "shared" / "data"))
@@ -64,17 +64,18 @@ def _time_one() -> None:
 
 
 def _natives(count: int) -> list[Chain]:
-    """Read the longest chain of entries drawn at random, whole ones only."""
+    """Read the longest chain of entries drawn at random, whole ones of RNA only."""
     paths = sorted((SHARED / "pdb").glob("*.cif.gz"))
     order = np.random.default_rng(0).permutation(len(paths))
-    chains = (max(read_chains(paths[k]), key=len) for k in order.tolist())
+    chains = (max(read_entry(paths[k])[0], key=len, default=None) for k in order.tolist())
     low, high = LENGTHS
     return list(
         islice(
             (
                 chain
                 for chain in chains
-                if low <= len(chain) <= high
+                if chain is not None
+                and low <= len(chain) <= high
                 and chain.observed.all()
                 and UNKNOWN not in chain.sequence
             ),

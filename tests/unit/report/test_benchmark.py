@@ -1,6 +1,5 @@
 """The files of a benchmark, from small tables of scores to figures."""
 
-import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -104,17 +103,6 @@ def test_faulty_tables_are_refused(tmp_path, tables):
     scores.to_csv(tmp_path / "excluded.tsv", sep="\t", index=False)
     with pytest.raises(InputError, match="no target is the task"):
         written(tmp_path, tables | {"scores": [tmp_path / "excluded.tsv"]})
-
-
-def test_every_predictor_of_the_workflow_has_a_rule_that_makes_its_models(root):
-    folder = root / "workflow/rules"
-    text = "".join(
-        (folder / f"{name}.smk").read_text() for name in ("benchmark_targets", "benchmark")
-    )
-    names = re.findall(r'"(\w+)"', text.split("for name in (", 1)[1].split(")", 1)[0])
-    assert names == ["network", "null_model"]
-    for name in names:
-        assert text.count(f'directory(PREDICTORS["{name}"])') == 1
 
 
 def test_the_page_shows_means_comparisons_and_the_worst_targets(tmp_path, tables):

@@ -33,7 +33,7 @@ def read_conformers() -> tuple[Float[np.ndarray, "k 9"], Float[np.ndarray, " k"]
     share : (k,) float
         Of the residues; adds up to 1.
     """
-    with (files("rna_predict.predict") / "loop_conformers.tsv").open() as file:
+    with (files("rna_predict.templates") / "loop_conformers.tsv").open() as file:
         table = pd.read_csv(file, sep="\t")
     count = table["n"].to_numpy()
     return np.deg2rad(table[list(BUILT)].to_numpy()), count / count.sum()

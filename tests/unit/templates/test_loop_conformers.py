@@ -6,13 +6,13 @@ import pytest
 from rna_predict.angles.table import COLUMNS, measure_angles
 from rna_predict.constants import TORSIONS
 from rna_predict.geometry.dihedrals import circular_difference
-from rna_predict.predict.loop_conformers import (
+from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
+from rna_predict.templates.loop_conformers import (
     BUILT,
     cluster_conformers,
     read_conformers,
     sample_conformers,
 )
-from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
 
 
 def test_table_has_stacked_and_other_residues_of_both_puckers():
