@@ -5,7 +5,7 @@ the reason why there are none. Targets of several chains are nobody's task here.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -17,6 +17,8 @@ from rna_predict.structure.chain import Chain
 from rna_predict.structure.fasta import read_fasta
 from rna_predict.structure.files import replacing
 from rna_predict.structure.mmcif import write_chain
+from rna_predict.templates.guards import Guard
+from rna_predict.templates.library import Library
 
 MIN_LENGTH, MAX_LENGTH = 3, 1000
 """Lengths that the null model folds (nt)."""
@@ -120,6 +122,44 @@ def fold_target_with_network(
     InputError
         If the file is no FASTA, the weights cannot be read, or the folder has another name.
     """
+    _fold_as_users_do(fasta, folder, models=models, seed=seed, weights=weights, device=device)
+
+
+def fold_target_with_templates(
+    fasta: Path, folder: Path, library: Path, guard: Guard, *, models: int, seed: int
+) -> None:
+    """Fold a target on known structures, as ``rna-predict fold`` does.
+
+    Parameters
+    ----------
+    fasta : path
+    folder : path
+        Of the target's models; named like the target. It gets ``templates.tsv`` too.
+    library : path
+        Folder of the template library.
+    guard : Guard
+        What of it the target must not be answered with.
+    models, seed
+        See :func:`~rna_predict.predict.fold.fold_fasta`.
+
+    Raises
+    ------
+    InputError
+        If the file is no FASTA, the library cannot be read, or the folder has another name.
+    """
+    _fold_as_users_do(
+        fasta,
+        folder,
+        models=models,
+        seed=seed,
+        predictor="templates",
+        library=Library.read(library),
+        guard=guard,
+    )
+
+
+def _fold_as_users_do(fasta: Path, folder: Path, **how: Any) -> None:
+    """Call :func:`~rna_predict.predict.fold.fold_fasta`; leave a refusal where it gives one."""
     try:
         name, _ = read_target(fasta)
     except EntryError as error:
@@ -127,9 +167,7 @@ def fold_target_with_network(
         return
     if name != folder.name:
         raise InputError(folder, f"expected a folder named {name}")
-    (result,) = fold_fasta(
-        fasta, folder.parent, models=models, seed=seed, weights=weights, device=device
-    )
+    (result,) = fold_fasta(fasta, folder.parent, **how)
     if result.status == "refused":
         write_refusal(folder, FAILED, result.message)
 

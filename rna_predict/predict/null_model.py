@@ -3,11 +3,11 @@
 No training, no templates, no energies of tertiary structure; a predictor that does not beat it has
 learned nothing about folds. The chain starts as a strand: residues of predicted helices in A-form,
 each residue of a loop in a conformer that such residues have, drawn by how common it is
-(``templates/loop_conformers.py``); models differ by that draw. Gradient descent on the backbone torsions,
-through the kinematics, brings the partners of each predicted pair to the distances they have in a
-duplex; paired residues are held near A-form, those of loops loosely near their conformers, sugars
-keep their pucker, bonds and angles stay ideal. Pairs are switched on from the shortest loops to the
-longest. ``benchmark_targets.py`` minimises the result with the force field.
+(``templates/loop_conformers.py``); models differ by that draw. Gradient descent on the backbone
+torsions, through the kinematics, brings the partners of each predicted pair to the distances they
+have in a duplex; paired residues are held near A-form, those of loops loosely near their
+conformers, sugars keep their pucker, bonds and angles stay ideal. Pairs are switched on from the
+shortest loops to the longest. ``benchmark_targets.py`` minimises the result with the force field.
 
 Far pairs of large folds often stay open by an angstrom or two: torsions have long levers. Moving
 rigid residues instead, with bonds as restraints, closed fewer pairs and broke bonds by 0.6 A.
@@ -29,9 +29,9 @@ from rna_predict.data.seeds import derive_seed
 from rna_predict.errors import InputError
 from rna_predict.evaluate.reference import reference_table
 from rna_predict.geometry.nerf import build_atoms
-from rna_predict.templates.loop_conformers import sample_conformers
 from rna_predict.secondary.dot_bracket import from_dot_bracket
 from rna_predict.structure.chain import Chain, model_chain
+from rna_predict.templates.loop_conformers import sample_conformers
 
 BEADS: Final = ("P", "C4'", "C1'")
 """Atoms that pairs are drawn together by, and whose overlap is avoided."""

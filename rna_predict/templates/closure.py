@@ -11,6 +11,7 @@ less certain side.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import radians
 from typing import Final
 
@@ -163,10 +164,7 @@ def close_models(
         gaps = [gap for gap in _all_gaps(closed) if gap.first >= 0 and gap.last < len(kinds)]
         if not gaps:
             break
-        strands = _descend(kinds, closed, gaps, generator, steps)
-        for gap, (atoms, error) in sorted(
-            zip(gaps, strands, strict=True), key=lambda pair: pair[0].last - pair[0].first
-        ):
+        for gap, (atoms, error) in _strands(kinds, closed, gaps, generator, steps):
             wider = _wider(gap, closed[gap.model]) if error.min() > TOLERANCE else []
             if wider and turn < ROUNDS - 1:
                 closed[gap.model][wider] = np.nan
@@ -176,6 +174,22 @@ def close_models(
         atoms = _end_strands(kinds, closed[gap.model], gap, generator)
         _take(kinds, closed[gap.model], gap, atoms, np.zeros(len(atoms)))
     return closed
+
+
+def _strands(
+    kinds: np.ndarray,
+    models: Sequence[np.ndarray],
+    gaps: list[Gap],
+    generator: np.random.Generator,
+    steps: int,
+) -> list[tuple[Gap, tuple[np.ndarray, np.ndarray]]]:
+    """Close gaps, those of like lengths together; give each, the shortest first, with its draws."""
+    gaps = sorted(gaps, key=lambda gap: gap.last - gap.first)
+    found = []
+    for _, group in groupby(gaps, key=lambda gap: (gap.last - gap.first).bit_length()):
+        alike = list(group)
+        found += zip(alike, _descend(kinds, models, alike, generator, steps), strict=True)
+    return found
 
 
 def _all_gaps(models: Sequence[np.ndarray]) -> list[Gap]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Bool, Int
 
-from rna_predict.constants import ALPHABET
+from rna_predict.constants import ALPHABET, N_BACKBONE, SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.secondary.contacts import contacts_within
 from rna_predict.secondary.dot_bracket import drop_multiplets
@@ -30,7 +30,11 @@ from rna_predict.structure.store import iterate_chains
 TABLE: Final = "templates.parquet"
 CHAINS: Final = "chains.safetensors"
 LEAST_OBSERVED: Final = 10
-"""Chains with fewer observed residues are no templates (nt)."""
+"""Chains with fewer residues that can be copied are no templates (nt)."""
+LEAST_ATOMS: Final = 6
+"""Backbone atoms, C3' among them, of a residue that can be copied: traces of P alone cannot."""
+C3: Final = SLOT_INDEX["A"]["C3'"]
+"""Slot of C3', the same for all bases."""
 PLACEMENT: Final = pa.struct(
     {
         "family": pa.string(),
@@ -102,6 +106,7 @@ class Template:
     resolution : float
         Angstrom; NaN where unknown.
     observed : (m,) bool
+        Residues that can be copied, see :func:`copied_residues`.
     partner : (m,) int
         Residue that each forms a canonical cWW pair with in 3D, -1 for none.
     families : tuple of str
@@ -201,7 +206,7 @@ def write_library(
 
     Of the chains of one entry with one sequence the one with the most observed residues is kept;
     chains of other entries stay, as they may have other dates and other folds. Augmented copies
-    and chains of fewer than ``LEAST_OBSERVED`` observed residues are left out.
+    and chains of fewer than ``LEAST_OBSERVED`` such residues are left out.
 
     Parameters
     ----------
@@ -246,7 +251,7 @@ def write_library(
                 "sequence": chain.sequence,
                 "release_date": chain.release_date,
                 "resolution": chain.resolution,
-                "observed": chain.observed,
+                "observed": copied_residues(chain),
                 "partner": _partners(ends.get((chain.name, chain.model)), len(chain)),
                 "families": sorted({hit["family"] for hit in hits if hit["label"]}),
                 "related": sorted({hit["family"] for hit in hits}),
@@ -264,6 +269,12 @@ def encode(sequence: str) -> Int[np.ndarray, " n"]:
     return np.array([ALPHABET.index(letter) for letter in sequence], dtype=np.int64)
 
 
+def copied_residues(chain: Chain) -> Bool[np.ndarray, " m"]:
+    """Tell the residues with C3' and at least ``LEAST_ATOMS`` backbone atoms."""
+    backbone = chain.atom_mask[:, :N_BACKBONE].sum(1)
+    return chain.atom_mask[:, C3] & (backbone >= LEAST_ATOMS)
+
+
 def _choose(
     chains: Iterable[Chain],
 ) -> tuple[set[tuple[str, int]], dict[tuple[str, str], list[str]]]:
@@ -271,7 +282,7 @@ def _choose(
     best: dict[tuple[str, str], tuple[int, str, int]] = {}
     copies: dict[tuple[str, str], list[str]] = {}
     for chain in chains:
-        observed = int(chain.observed.sum())
+        observed = int(copied_residues(chain).sum())
         if chain.parent or observed < LEAST_OBSERVED:
             continue
         key = chain.entry, chain.sequence

@@ -105,6 +105,32 @@ def search_whole(
         Templates that may be used.
     scoring : Scoring
     """
+    hits = [
+        TemplateHit(
+            template=aligned.template,
+            columns=aligned.columns,
+            confidence=aligned.confidence,
+            score=facts.expected_tm,
+            method=method,
+            identity=facts.identity,
+            coverage=facts.coverage,
+            satisfied=facts.satisfied,
+        )
+        for facts, aligned, method in judge_candidates(query, library, places, scoring)
+    ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.template))
+
+
+def judge_candidates(
+    query: Query, library: Library, places: Int[np.ndarray, " c"], scoring: Scoring
+) -> list[tuple[Features, Aligned, str]]:
+    """Align what each search finds; give facts, alignment and method of at most ``COMPARED``.
+
+    Parameters
+    ----------
+    query, library, places, scoring
+        As of :func:`search_whole`.
+    """
     if not len(places):
         return []
     scores = scan(query, library.templates, places, scoring)
@@ -120,47 +146,35 @@ def search_whole(
     judged = []
     for aligned in align_templates(query, library.templates, candidates, scoring, used):
         if len(aligned.columns) >= min(LEAST_COLUMNS, len(query)):
+            by_method = found.get(aligned.template, {})
+            in_family = len(by_method["family"].columns) if "family" in by_method else 0
             template = library.templates[aligned.template]
-            family = found.get(aligned.template, {}).get("family")
-            facts = describe(query, template, aligned, len(family.columns) if family else 0)
-            judged.append((facts, aligned))
-    judged.sort(key=lambda pair: (-pair[0].expected_tm, pair[1].template))
-    hits = [
-        TemplateHit(
-            template=aligned.template,
-            columns=aligned.columns,
-            confidence=aligned.confidence,
-            score=facts.expected_tm,
-            method=min(found.get(aligned.template, {"structure": None})),
-            identity=facts.identity,
-            coverage=facts.coverage,
-            satisfied=facts.satisfied,
-        )
-        for facts, aligned in with_agreement(query, library, judged[:COMPARED])
-    ]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.template))
+            facts = describe(query, template, aligned, in_family)
+            judged.append((facts, aligned, min(by_method, default="structure")))
+    judged.sort(key=lambda rated: (-rated[0].expected_tm, rated[1].template))
+    return with_agreement(query, library, judged[:COMPARED])
 
 
 def with_agreement(
-    query: Query, library: Library, judged: list[tuple[Features, Aligned]]
-) -> list[tuple[Features, Aligned]]:
+    query: Query, library: Library, judged: list[tuple[Features, Aligned, str]]
+) -> list[tuple[Features, Aligned, str]]:
     """Fill in how far each alignment gives the model that the others give."""
     if not judged:
         return []
     points = copied_points(
         library,
-        [aligned.columns for _, aligned in judged],
-        [aligned.template for _, aligned in judged],
+        [aligned.columns for _, aligned, _ in judged],
+        [aligned.template for _, aligned, _ in judged],
         len(query),
     )
     agreement = agreements(
         similarities(points),
-        np.array([facts.coverage for facts, _ in judged]),
-        np.array([facts.expected_tm for facts, _ in judged]),
+        np.array([facts.coverage for facts, *_ in judged]),
+        np.array([facts.expected_tm for facts, *_ in judged]),
     )
     return [
-        (replace(facts, agreement=float(value)), aligned)
-        for value, (facts, aligned) in zip(agreement, judged, strict=True)
+        (replace(facts, agreement=float(value)), aligned, method)
+        for value, (facts, aligned, method) in zip(agreement, judged, strict=True)
     ]
 
 

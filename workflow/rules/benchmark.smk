@@ -146,6 +146,41 @@ rule fold_null:
         " &> {log:q}"
 
 
+rule fold_templates:
+    """Fold one target on known structures, none of them its own or too young."""
+    input:
+        sequence="results/benchmark/{benchmark}/targets/{puzzle}.fasta",
+        library=rules.build_library.output,
+        script=SCRIPTS / "fold_templates.py",
+    output:
+        directory(PREDICTORS["templates"]),
+    log:
+        "results/logs/fold_templates/{benchmark}/{puzzle}.log",
+    benchmark:
+        "results/benchmarks/fold_templates/{benchmark}/{puzzle}.tsv"
+    conda:
+        "../../envs/rna_predict.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        library=lambda wildcards, input: Path(input.library[0]).parent,
+        guard=guard_options,
+        models=CONFIG.predict.models,
+        seed=CONFIG.seed,
+        code=code("fold_templates.py"),
+    shell:
+        "python {input.script:q}"
+        " --sequence {input.sequence:q}"
+        " --library {params.library:q}"
+        " {params.guard:q}"
+        " --models {params.models}"
+        " --seed {params.seed}"
+        " --out-dir {output:q}"
+        " &> {log:q}"
+
+
 rule score_benchmark:
     """Score one predictor's models of one target against the native."""
     input:

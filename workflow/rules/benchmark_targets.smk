@@ -10,7 +10,7 @@ LEARNED = {"network": CONFIG.run} | {
 # this folder from targets/{puzzle}.fasta; `benchmark.predictors` then chooses it by name.
 PREDICTORS = {
     name: f"results/benchmark/{{benchmark}}/models/{name}/{{puzzle}}"
-    for name in (*LEARNED, "null_model")
+    for name in (*LEARNED, "null_model", "templates")
 }
 TABLED = {}
 try:
@@ -35,6 +35,18 @@ wildcard_constraints:
 def puzzle(name):
     """Give a target of the benchmark: a row of the table, or one of the run's own."""
     return TABLED.get(name) or Target(name, f"results/natives/{name}.cif")
+
+
+def guard_options(wildcards):
+    """Give the options that keep a target's own structure from its templates.
+
+    Before a known cut-off nothing is excluded; without one, its entry and all copies of it are.
+    """
+    cutoff = puzzle(wildcards.puzzle).cutoff
+    if cutoff:
+        return ["--cutoff", cutoff]
+    entry = wildcards.puzzle.split("_")[0]
+    return ["--exclude-ids", entry, "--max-identity", "0.9"]
 
 
 def benchmark_models(wildcards):

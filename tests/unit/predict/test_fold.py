@@ -8,14 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rna_predict.cli import main
 from rna_predict.data.features import sequence_inputs
 from rna_predict.errors import EntryError, InputError
 from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.model.inputs import Features
 from rna_predict.predict import fold as module
-from rna_predict.predict.fold import fold_fasta
+from rna_predict.predict.fold import choose_predictor, fold_fasta
+from rna_predict.structure.chain import model_chain
 from rna_predict.structure.mmcif import read_chains
+from rna_predict.structure.store import write_chains
+from rna_predict.templates.guards import Guard
+from rna_predict.templates.library import Library, write_library
+from tests.unit.templates.hairpins import hairpin
 
+TEMPLATE = "GGCGGAAACGCC"
 RECORDS = ">hp/1 a hairpin\nGGCGAAAGCC\n>second\nGGGGaaaaCCTC\n"
 
 
@@ -282,3 +289,73 @@ def test_without_weights_nothing_is_folded(fasta, tmp_path, monkeypatch):
 def test_no_models_is_an_error(fasta, tmp_path, weights):
     with pytest.raises(InputError, match="expected 1 or more, got 0"):
         fold(fasta, tmp_path / "out", weights, models=0)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library")
+    chain = model_chain("1abc", TEMPLATE, hairpin(TEMPLATE, 4).astype(np.float32))
+    write_chains([replace(chain, release_date="2010-05-04")], folder / "chains.parquet")
+    write_library(folder / "chains.parquet", folder / "library")
+    return Library.read(folder / "library")
+
+
+@pytest.fixture
+def one(tmp_path):
+    path = tmp_path / "one.fasta"
+    path.write_text(f">one\n{TEMPLATE}\n")
+    return path
+
+
+def test_templates_answer_without_weights_and_say_what_they_used(one, tmp_path, library):
+    (result,) = fold(one, tmp_path / "out", None, predictor="templates", library=library)
+    assert result.status == "folded"
+    used = pd.read_csv(tmp_path / "out" / "one" / "templates.tsv", sep="\t")
+    row = used[used["role"] == "core"].iloc[0]
+    assert row["template"] == "1abc_A" and row["release_date"] == "2010-05-04"
+    assert row["identity"] == 1.0 and row["coverage"] > 0.8
+    record = json.loads((tmp_path / "out" / "one" / "confidence.json").read_text())
+    assert record["weights_sha256"] is None and record["guard"]["cutoff"] == ""
+
+
+def test_of_both_sources_the_best_models_are_kept(one, tmp_path, weights, library):
+    fold(one, tmp_path / "out", weights, predictor="both", library=library)
+    table = pd.read_csv(tmp_path / "out" / "one" / "ranking.tsv", sep="\t")
+    used = pd.read_csv(tmp_path / "out" / "one" / "templates.tsv", sep="\t")
+    assert len(table) == 3 and (table["score"].diff().dropna() <= 0).all()
+    network = set(used.loc[used["method"] == "network", "model"])
+    assert network == set(table.loc[table["source_model"] > 3, "rank"])
+
+
+def test_another_guard_is_another_request(one, tmp_path, library):
+    options = {"predictor": "templates", "library": library}
+    fold(one, tmp_path / "out", None, **options)
+    (again,) = fold(one, tmp_path / "out", None, **options)
+    guard = Guard(exclude_entries=frozenset({"1abc"}))
+    (other,) = fold(one, tmp_path / "out", None, guard=guard, **options)
+    assert (again.status, other.status) == ("unchanged", "folded")
+    used = pd.read_csv(tmp_path / "out" / "one" / "templates.tsv", sep="\t")
+    assert used["template"].isna().all()
+
+
+def test_templates_without_a_library_are_refused(one, tmp_path):
+    with pytest.raises(InputError, match="library"):
+        fold(one, tmp_path / "out", None, predictor="templates")
+
+
+def test_the_network_takes_part_where_its_weights_are_named(library, weights, monkeypatch):
+    monkeypatch.setattr(module, "shipped_weights", list)
+    assert choose_predictor(None, None) == "network"
+    assert choose_predictor(library, None) == "templates"
+    assert choose_predictor(library, weights) == "both"
+
+
+def test_the_command_uses_templates_and_says_which_library(one, tmp_path, library, capsys):
+    arguments = ["fold", str(one), "--out", str(tmp_path / "out"), "--models", "1"]
+    arguments += ["--library", str(library.folder), "--no-minimize", "--predictor", "templates"]
+    assert main([*arguments, "--template-cutoff", "2010-05-04", "--exclude-ids", "9XYZ"]) == 0
+    assert "1 chains of 1 entries" in capsys.readouterr().err
+    record = json.loads((tmp_path / "out" / "one" / "confidence.json").read_text())
+    assert record["guard"]["cutoff"] == "2010-05-04"
+    assert record["guard"]["exclude_entries"] == ["9xyz"]
+    assert main([*arguments, "--template-cutoff", "yesterday"]) == 1

@@ -50,6 +50,19 @@ def test_augmented_copies_and_unobserved_chains_are_no_templates(make_library, m
     assert [template.name for template in library.templates] == ["1abc_A"]
 
 
+def test_a_trace_of_phosphates_is_no_template(make_library, make_dated):
+    chain = make_dated("1abc", HAIRPIN)
+    coords = chain.coords.copy()
+    coords[:, 1:] = np.nan
+    part = make_dated("2abc", HAIRPIN).coords.copy()
+    part[:5, 1:] = np.nan
+    library = make_library(
+        [chain.with_coords(coords), make_dated("2abc", HAIRPIN).with_coords(part)]
+    )
+    assert [template.name for template in library.templates] == ["2abc_A"]
+    assert np.array_equal(np.flatnonzero(~library.templates[0].observed), np.arange(5))
+
+
 def test_pairs_are_found_where_no_table_gives_them(tmp_path, example_chains):
     chain = next(chain for chain in example_chains if chain.entry == "1y26")
     write_chains([chain], tmp_path / "chains.parquet")
