@@ -14,7 +14,6 @@ rigid residues instead, with bonds as restraints, closed fewer pairs and broke b
 """
 
 from dataclasses import dataclass
-from functools import cache
 from math import radians
 from typing import Final
 
@@ -27,10 +26,10 @@ from torch.nn.functional import smooth_l1_loss
 from rna_predict.constants import ALPHABET, BACKBONE_ATOMS, TORSIONS, slot_mask
 from rna_predict.data.seeds import derive_seed
 from rna_predict.errors import InputError
-from rna_predict.evaluate.reference import reference_table
 from rna_predict.geometry.nerf import build_atoms
 from rna_predict.secondary.dot_bracket import from_dot_bracket
 from rna_predict.structure.chain import Chain, model_chain
+from rna_predict.templates.helices import helix_torsions
 from rna_predict.templates.loop_conformers import sample_conformers
 
 BEADS: Final = ("P", "C4'", "C1'")
@@ -62,18 +61,6 @@ class NullModel:
 
     chain: Chain
     violation: float
-
-
-@cache
-def helix_torsions() -> Float[np.ndarray, " torsions"]:
-    """Give the torsions of an A-form residue in the order of ``constants.TORSIONS``, radians.
-
-    Medians over the C3'-endo residues of the reference table, most of which are in helices.
-    """
-    table = reference_table()
-    table = table[(table["kind"] == "torsion") & (table["pucker"] == "C3'-endo")]
-    medians = table[table["base"] == "all"].set_index("atoms")["median"]
-    return np.deg2rad(medians.loc[list(TORSIONS)].to_numpy())
 
 
 def helical_pairs(structure: str) -> Int64[np.ndarray, "p 2"]:

@@ -57,7 +57,11 @@ class Stack:
 
 @cache
 def helix_torsions() -> Float[np.ndarray, " torsions"]:
-    """Give the torsions of an A-form residue in the order of ``constants.TORSIONS``, radians."""
+    """Give the torsions of an A-form residue in the order of ``constants.TORSIONS``, radians.
+
+    Medians over the C3'-endo residues of the reference table, most of which are in helices; chi of
+    a helix.
+    """
     table = reference_table()
     table = table[(table["kind"] == "torsion") & (table["pucker"] == "C3'-endo")]
     medians = table[table["base"] == "all"].set_index("atoms")["median"]

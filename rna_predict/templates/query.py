@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int, UInt8
 
 from rna_predict.errors import InputError
@@ -116,8 +117,6 @@ def make_query(
     families: tuple[str, ...] = ()
     placements: tuple[Placement, ...] = ()
     if models and program is not None:
-        import pandas as pd
-
         table, rows = search_families(
             {name: sequence},
             models,

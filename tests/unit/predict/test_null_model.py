@@ -17,8 +17,9 @@ from rna_predict.predict.benchmark_targets import (
     fold_target_with_null,
     read_target,
 )
-from rna_predict.predict.null_model import fold_null, helical_pairs, helix_torsions
+from rna_predict.predict.null_model import fold_null, helical_pairs
 from rna_predict.secondary.pairs import annotate_pairs, canonical_pairs
+from rna_predict.templates.helices import helix_torsions
 from rna_predict.templates.loop_conformers import BUILT, read_conformers
 
 HAIRPIN = "GGCACGCUUAUCGGCGUGCC", "(((((((......)))))))"
