@@ -52,7 +52,7 @@ class Stack:
     residue: Int[np.ndarray, " m"]
     level: Int[np.ndarray, " m"]
     strand: Int[np.ndarray, " m"]
-    paired: np.ndarray
+    paired: Bool[np.ndarray, " m"]
 
 
 @cache
@@ -139,7 +139,7 @@ def find_helices(
     probability: Float[np.ndarray, "n n"],
     least: float = LEAST_PROBABILITY,
     pairs: int = LEAST_PAIRS,
-) -> list[Int[np.ndarray, "k 2"]]:
+) -> list[Int[np.ndarray, "_ 2"]]:
     """List helices of likely pairs, stacked without a bulge.
 
     Parameters
@@ -171,7 +171,7 @@ def find_helices(
     return [helix for helix in np.split(ends, breaks) if len(helix) >= pairs]
 
 
-def stack_helices(helices: list[Int[np.ndarray, "k 2"]]) -> list[Stack]:
+def stack_helices(helices: list[Int[np.ndarray, "_ 2"]]) -> list[Stack]:
     """Unite helices that face each other across small internal loops and bulges.
 
     Helices of one arm are known to stack in most such loops: as many residues as both strands of
@@ -199,7 +199,7 @@ def stack_helices(helices: list[Int[np.ndarray, "k 2"]]) -> list[Stack]:
     return [_stack(arm) for arm in chained]
 
 
-def _stack(arm: list[Int[np.ndarray, "k 2"]]) -> Stack:
+def _stack(arm: list[Int[np.ndarray, "_ 2"]]) -> Stack:
     """Give the residues of an arm their levels."""
     parts, top = [], 0
     for place, helix in enumerate(arm):

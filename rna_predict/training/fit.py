@@ -152,7 +152,7 @@ def _run_phase(
         CollapseAlarm(model.training.collapse),
         ResumePoints(folder, phase.select),
     ]
-    with _quiet_lightning():
+    with _quiet_lightning(), _deterministic(device):
         trainer = pl.Trainer(
             accelerator=device,
             devices=1,
@@ -173,6 +173,25 @@ def _run_phase(
         trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
     load_averaged(network, folder / BEST)
     return metrics.rows
+
+
+@contextmanager
+def _deterministic(device: str) -> Iterator[None]:
+    """Take on a CPU only algorithms that give the same bytes twice, whatever the threads do.
+
+    Indexing with arrays adds up its gradients in the order in which threads come, otherwise. On
+    CUDA not all of the network's operations have such an algorithm.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    fill = torch.utils.deterministic.fill_uninitialized_memory
+    if device == "cpu":
+        torch.use_deterministic_algorithms(True)
+        torch.utils.deterministic.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.utils.deterministic.fill_uninitialized_memory = fill
 
 
 @contextmanager

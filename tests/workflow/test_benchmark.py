@@ -75,7 +75,7 @@ def test_a_baseline_is_trained_only_where_a_predictor_names_it(checkout, tmp_pat
 def test_an_unknown_predictor_stops_before_any_job(checkout):
     done = checkout.run("--dry-run", "--config", "benchmark={predictors: [egnn]}", "--", "all")
     assert done.returncode != 0
-    assert "expected some of network, gnn, ipa, null_model, got egnn" in done.stdout
+    assert "expected some of network, gnn, ipa, null_model, templates, got egnn" in done.stdout
 
 
 @pytest.mark.slow

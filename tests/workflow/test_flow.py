@@ -51,6 +51,7 @@ def test_command_folds_with_the_weights_of_the_run(finished, tmp_path):
     (tmp_path / "in.fasta").write_text(">my/rna first\nGGGAAACCC\n>short\nGC\n")
     command = [sys.executable, "-m", "rna_predict.cli", "fold", str(tmp_path / "in.fasta")]
     command += ["--out", str(tmp_path / "out"), "--models", "2", "--no-minimize"]
+    command += ["--no-templates"]
     done = finished.call(*command)
     assert done.returncode == 1, done.stdout
     assert "short\trefused\tsequence short: expected 5 to 500 nt, got 2" in done.stdout
@@ -59,6 +60,17 @@ def test_command_folds_with_the_weights_of_the_run(finished, tmp_path):
         "model_1.cif", "model_2.cif", "ranking.tsv", "confidence.json",
     }  # fmt: skip
     assert "my/rna\tunchanged" in finished.call(*command).stdout
+
+
+def test_command_folds_on_the_library_of_the_run_and_says_how_small_it_is(finished, tmp_path):
+    (tmp_path / "in.fasta").write_text(">hairpin\nGGGAUGAAGCGCGAAAGCGCUUCAUCCC\n")
+    command = [sys.executable, "-m", "rna_predict.cli", "fold", str(tmp_path / "in.fasta")]
+    command += ["--out", str(tmp_path / "out"), "--models", "1", "--no-minimize"]
+    done = finished.call(*command)
+    assert done.returncode == 0, done.stdout
+    assert "only the embedded example" in done.stdout
+    table = (tmp_path / "out/hairpin/templates.tsv").read_text().splitlines()
+    assert table[0].split("\t")[:2] == ["model", "template"] and len(table) > 1
 
 
 def test_snakemake_makes_its_own_report_offline(finished, tmp_path):
