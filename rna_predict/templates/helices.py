@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from rna_predict.constants import ALPHABET, BASE_ATOMS, BASE_FRAME, N_BACKBONE, TORSIONS, slot_mask
 from rna_predict.evaluate.reference import reference_table
