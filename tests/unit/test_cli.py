@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rna_predict.cli import main
-from rna_predict.predict import fold
+from rna_predict.predict import fold, template_library
 from rna_predict.structure.mmcif import read_chains, write_chain
 
 
@@ -62,6 +62,7 @@ def test_fold_without_weights_is_an_error_and_never_a_guess(tmp_path, monkeypatc
         return find_weights((tmp_path,))
 
     monkeypatch.setattr(fold, "find_weights", none_found)
+    monkeypatch.setattr(template_library, "find_library", lambda: None)
     (tmp_path / "in.fasta").write_text(">a\nGGGAAACCC\n")
     assert main(["fold", str(tmp_path / "in.fasta"), "--out", str(tmp_path / "out")]) == 1
     assert "make run" in capsys.readouterr().err
