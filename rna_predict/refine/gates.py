@@ -20,9 +20,8 @@ cytosines (O2-C2-N3), by about a degree: 2 to 5 % of minimised natives, 9 % of p
 TM_LIMIT: Final = 0.85
 SMALL_MOVE: Final = 1.0
 """Angstrom RMSD of C3' that is never too far: below 45 nt the d0 of the TM-score is shorter than
-the repair of noise needs. Natives of 18 to 43 nt with 0.5 A of noise come back at a TM-score of
-0.36 to 0.78 to the input, their RMSD to the native halved (0.84 to 0.44 A, n = 5): without this,
-all of them would be thrown away."""
+the repair of noise needs. Of 120 natives with 0.5 A of noise 113 are kept with it, at a TM-score to
+the input of 0.16 and more; their median RMSD to the native falls from 0.86 to 0.67 A."""
 C3: Final = SLOT_INDEX[ALPHABET[0]]["C3'"]
 
 

@@ -23,9 +23,9 @@ from rna_predict.refine.system import GROUPS, Systems
 STAGES = (("soft", 1.0, 0.4), ("packing", 0.5, 0.3), ("full", 0.2, 0.3))
 """(system, restraint relative to the first stage, share of the iterations) in order."""
 TOLERANCE = 20.0
-"""Root-mean-square force at which a stage ends, kJ/mol/nm. On natives with 0.5 A of noise, 3 takes
-three times as long, ends 0.3 to 0.5 A away at an energy 0.4 to 1.1 % lower, and no closer to the
-native."""
+"""Root-mean-square force at which a stage ends, kJ/mol/nm. On 3 natives with 0.5 A of noise, 3
+takes 2.1 to 3.9 times as long, ends 0.3 to 0.5 A away at an energy 0.5 to 1.1 % lower, and no
+closer to the native."""
 
 TEMPERATURE = 100.0
 """Of the dynamics, K: enough to leave a shallow minimum, too cold to unfold."""
