@@ -32,7 +32,7 @@ from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
 RESTRAINT = 5000.0
-"""kJ/mol/nm^2. Chosen before there were repairs: at 0.5 A of noise on natives, 1000 moves 71 nt to a
+"""kJ/mol/nm^2. Chosen before there were repairs: at 0.5 A of noise on natives 1000 moves 71 nt to a
 TM-score of 0.87 to the input and 0.92 to the native; this, to 0.89 and 0.95, with the same bonds
 and clashes."""
 MAX_ITERATIONS = 500
