@@ -1,6 +1,7 @@
 # make run    set up and run the whole flow on the embedded example
 # make test   set up and run lint and tests
 # make library   the template library of a mirror: LIBRARY_CONFIG=config/pdb.yaml names it
+# make train  the weights that ship, from the data that config/train.yaml names (about three hours on two cores)
 # make setup, make browser, make test-slow, make test-gpu, make benchmark, make clean
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ LIBRARY_CONFIG ?= config/pdb.yaml
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 INSTALL := pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: run test lint setup library browser test-slow test-gpu benchmark clean
+.PHONY: run test lint setup library train browser test-slow test-gpu benchmark clean
 
 run: $(VENV)/.ready
 	snakemake --cores $(CORES)
@@ -21,6 +22,10 @@ setup: $(VENV)/.ready-test
 # The library of all chains that a configuration lists; `fold --library results/templates` uses it.
 library: $(VENV)/.ready
 	snakemake --cores $(CORES) --configfile $(LIBRARY_CONFIG) -- results/templates/templates.parquet
+
+# results/models/laptop/model.safetensors; scripts/export_weights.py makes the half-size file of rna_predict/weights.
+train: $(VENV)/.ready
+	snakemake --cores $(CORES) --configfile config/train.yaml -- model
 
 test: lint
 	pytest --numprocesses auto --dist loadfile -m "not slow and not gpu"

@@ -73,6 +73,13 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
     fold.add_argument(
         "--exclude-ids", nargs="+", default=[], metavar="ID", help="entries that are no templates"
     )
+    fold.add_argument(
+        "--families",
+        type=Path,
+        metavar="PATH",
+        help="covariance models that the library was searched with, a file or a folder of *.cm "
+        "(default: those in the library's folder, or families.models of config/config.yaml)",
+    )
     fold.add_argument("--no-minimize", action="store_true", help="leave out the minimisation")
     fold.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     fold.set_defaults(run=_fold)
@@ -81,7 +88,12 @@ def _add_fold(commands: argparse._SubParsersAction) -> None:
 def _fold(args: argparse.Namespace) -> int:
     """Fold, and say what became of each sequence."""
     from rna_predict.predict.fold import choose_predictor, fold_fasta
-    from rna_predict.predict.template_library import describe_library, find_library
+    from rna_predict.predict.template_library import (
+        FamilyModels,
+        describe_library,
+        find_families,
+        find_library,
+    )
     from rna_predict.templates.guards import Guard
     from rna_predict.templates.library import Library
 
@@ -89,8 +101,12 @@ def _fold(args: argparse.Namespace) -> int:
     folder = None if wanted == "network" else args.library or find_library()
     library = None if folder is None else Library.read(folder)
     predictor = wanted or choose_predictor(library, args.weights)
+    families = None
     if library is not None:
         print(f"templates: {describe_library(library)}", file=sys.stderr)
+        where = args.families or find_families(library.folder)
+        families = FamilyModels.read(where) if where else None
+        print(f"families: {len(families.models) if families else 0} models", file=sys.stderr)
     results = fold_fasta(
         args.fasta,
         args.out,
@@ -106,6 +122,7 @@ def _fold(args: argparse.Namespace) -> int:
             cutoff=args.template_cutoff,
             exclude_entries=frozenset(name.lower() for name in args.exclude_ids),
         ),
+        families=families,
     )
     for result in results:
         where = args.out / result.name if result.status != "refused" else result.message

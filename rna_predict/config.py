@@ -205,6 +205,8 @@ class Training(Section):
     baselines: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")], Path] = {}
     """Model files of baselines by name; one is trained, as results/models/{run}_{name}, if the
     benchmark's predictors name it."""
+    templates: bool = False
+    """Show the network templates from the run's library; searched for once, before training."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to train on."""
     gpus: int = Field(default=0, ge=0)

@@ -28,6 +28,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--consensus", type=Path, help="consensus pairs of families (parquet)")
     parser.add_argument("--homologs", type=Path, help="homologs aligned to the chains (parquet)")
+    parser.add_argument("--clusters", type=Path, help="cluster of each chain (TSV)")
+    parser.add_argument("--templates", type=Path, help="templates of each chain (safetensors)")
+    parser.add_argument("--cutoff", default="", help="ISO date: younger chains are refused")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, order and noise")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, help="CPU threads; torch's own choice if absent")
@@ -35,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         "--out-dir",
         type=Path,
         required=True,
-        help="gets model.safetensors, model.yaml, best.ckpt, last.ckpt and metrics.csv",
+        help="gets model.safetensors, model.yaml, model_card.md, metrics.csv and checkpoints",
     )
     args = parser.parse_args(argv)
 
@@ -51,9 +54,11 @@ def main(argv: list[str] | None = None) -> None:
         augmented_probabilities=args.augmented_probabilities,
         consensus=args.consensus,
         homologs=args.homologs,
+        clusters=args.clusters,
+        templates=args.templates,
     )
     model = read_record(ModelFile, args.model)
-    train(tables, model, args.out_dir, args.seed, args.device, args.threads)
+    train(tables, model, args.out_dir, args.seed, args.device, args.threads, args.cutoff)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,17 @@
 No state is carried from batch to batch, so a resumed run sees what an uninterrupted one would.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import lightning.pytorch as pl
 import numpy as np
+from jaxtyping import Int
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from rna_predict.data.batch import Batch, collate
-from rna_predict.data.crops import contiguous_crop
 from rna_predict.data.dataset import Example, ExampleSet
+from rna_predict.data.draws import PLAIN, Draws, DrawSettings, Rung
 from rna_predict.data.features import Templates
 from rna_predict.data.msa import choose_rows
 from rna_predict.data.seeds import derive_seed
@@ -30,8 +31,8 @@ leave out the chain itself, its kin and whatever is too young is its duty."""
 class TrainingBatches(Dataset):
     """Training batches by number.
 
-    Each pass goes over every chain once, in a shuffled order of its own. A chain with several
-    models shows one of them, and with probability ``copied`` one of its augmented copies instead.
+    A chain with several models shows one of them, and with probability ``copied`` one of its
+    augmented copies instead.
 
     Parameters
     ----------
@@ -47,6 +48,12 @@ class TrainingBatches(Dataset):
         Seed of order, choice and crop.
     rank, world : int
         Number of this process and how many share the batches.
+    draws : DrawSettings
+        How chains and crops are drawn.
+    curriculum : tuple of Rung
+        By rising step.
+    accumulate : int
+        Batches a step.
     msa_rows : int
         Most rows of an alignment; each draw shows others, and another number of them.
     template_features : callable, optional
@@ -62,37 +69,46 @@ class TrainingBatches(Dataset):
         seed: int,
         rank: int = 0,
         world: int = 1,
+        draws: DrawSettings = PLAIN,
+        curriculum: tuple[Rung, ...] = (),
+        accumulate: int = 1,
         msa_rows: int = MSA_ROWS,
         template_features: TemplateFeatures | None = None,
     ) -> None:
-        models: dict[str, list[Example]] = defaultdict(list)
-        copies: dict[str, list[Example]] = defaultdict(list)
-        for example in examples.examples:
-            models[example.name].append(example)
-        for example in examples.copies:
-            copies[example.origin].append(example)
-        self.models = list(models.values())
-        self.copies = [copies[name] for name in models]
-        self.size, self.crop, self.copied, self.seed = size, crop, copied, seed
-        self.rank, self.world = rank, world
+        self.draws = Draws(examples, draws, crop, copied, seed)
+        self.size, self.seed, self.rank, self.world = size, seed, rank, world
+        self.curriculum, self.accumulate = curriculum, accumulate
         self.msa_rows, self.template_features = msa_rows, template_features
+        self._sorted = lru_cache(maxsize=2)(self._sort)
 
     def __getitem__(self, number: int) -> Batch:
         """Make batch ``number``."""
-        first = (number * self.world + self.rank) * self.size
-        return collate([self._draw(draw) for draw in range(first, first + self.size)])
+        window, place = divmod(number, self.draws.settings.bucket)
+        numbers = self._sorted(window)[place * self.world + self.rank]
+        longest = self._longest(number - place)
+        return collate([self._show(int(draw), longest) for draw in numbers])
 
-    def _draw(self, draw: int) -> tuple:
+    def _longest(self, number: int) -> int | None:
+        """Give the curriculum's longest chain at a batch; None where all are drawn."""
+        step = number // self.accumulate
+        return next((rung.longest for rung in self.curriculum if step < rung.until), None)
+
+    def _sort(self, window: int) -> Int[np.ndarray, "batches size"]:
+        """Deal the draws of a window to the batches of all processes, by length."""
+        bucket = self.draws.settings.bucket
+        count = bucket * self.world * self.size
+        draws = np.arange(window * count, (window + 1) * count)
+        if bucket == 1:
+            return draws.reshape(-1, self.size)
+        longest = self._longest(window * bucket)
+        lengths = [self.draws.length(int(draw), longest) for draw in draws]
+        dealt = draws[np.argsort(lengths, kind="stable")].reshape(bucket, self.world, self.size)
+        order = np.random.default_rng(derive_seed(self.seed, "bucket", window)).permutation(bucket)
+        return dealt[order].reshape(-1, self.size)
+
+    def _show(self, draw: int, longest: int | None) -> tuple:
         """Make one crop."""
-        turn, place = divmod(draw, len(self.models))
-        order = np.random.default_rng(derive_seed(self.seed, "order", turn))
-        index = int(order.permutation(len(self.models))[place])
-        generator = np.random.default_rng(derive_seed(self.seed, "crop", draw))
-        kind = self.models[index]
-        if self.copies[index] and generator.random() < self.copied:
-            kind = self.copies[index]
-        example = kind[int(generator.integers(len(kind)))]
-        positions = contiguous_crop(len(example.chain), self.crop, generator)
+        example, positions = self.draws.example(draw, longest)
         shown = np.random.default_rng(derive_seed(self.seed, "inputs", draw))
         msa = choose_rows(example.homologs, self.msa_rows, shown, thin=True)
         templates = None
@@ -110,8 +126,8 @@ class WholeChains(Dataset):
         The validation split.
     limit : int
         Longest chain.
-    count : int
-        Most chains; the first ones, one model each.
+    count : int, optional
+        Most chains, one a cluster and one model each, spread over the lengths; all if absent.
     msa_rows : int
         Most rows of an alignment, always the same ones.
     template_features : callable, optional
@@ -122,7 +138,7 @@ class WholeChains(Dataset):
         self,
         examples: ExampleSet,
         limit: int,
-        count: int,
+        count: int | None,
         msa_rows: int = MSA_ROWS,
         template_features: TemplateFeatures | None = None,
     ) -> None:
@@ -130,8 +146,8 @@ class WholeChains(Dataset):
         first: dict[str, Example] = {}
         for example in examples.examples:
             if len(example.chain) <= limit:
-                first.setdefault(example.name, example)
-        self.examples = list(first.values())[:count]
+                first.setdefault(examples.cluster_of.get(example.name, example.name), example)
+        self.examples = spread_lengths(list(first.values()), count)
 
     def __len__(self) -> int:
         """Count the chains."""
@@ -148,6 +164,15 @@ class WholeChains(Dataset):
         return collate([example.crop(msa=msa, templates=templates)])
 
 
+def spread_lengths(examples: list[Example], count: int | None) -> list[Example]:
+    """Choose examples at even ranks of their lengths, keeping their order."""
+    if count is None or len(examples) <= count:
+        return examples
+    by_length = np.argsort([len(example.chain) for example in examples], kind="stable")
+    ranks = np.linspace(0, len(examples) - 1, count).round().astype(int)
+    return [examples[k] for k in np.sort(by_length[ranks])]
+
+
 class _Stretch(Sampler[int]):
     """Numbers of the batches of one epoch, from the step at which the epoch starts."""
 
@@ -155,12 +180,13 @@ class _Stretch(Sampler[int]):
         self.module = module
 
     def __len__(self) -> int:
-        return self.module.stretch
+        return self.module.stretch * self.module.accumulate
 
     def __iter__(self) -> Iterator[int]:
         trainer = self.module.trainer
         start = trainer.global_step if trainer is not None else 0
-        return iter(range(start, start + self.module.stretch))
+        start *= self.module.accumulate
+        return iter(range(start, start + len(self)))
 
 
 class RnaData(pl.LightningDataModule):
@@ -172,7 +198,7 @@ class RnaData(pl.LightningDataModule):
     ----------
     training, validation : ExampleSet
         Checked sets of the two splits.
-    size, crop, copied, seed
+    size, crop, copied, seed, draws, curriculum, accumulate
         See :class:`TrainingBatches`.
     stretch : int
         Steps between validations.
@@ -195,8 +221,11 @@ class RnaData(pl.LightningDataModule):
         seed: int,
         stretch: int,
         limit: int,
-        count: int,
+        count: int | None,
         workers: int = 0,
+        draws: DrawSettings = PLAIN,
+        curriculum: tuple[Rung, ...] = (),
+        accumulate: int = 1,
         msa_rows: int = MSA_ROWS,
         template_features: TemplateFeatures | None = None,
     ) -> None:
@@ -207,6 +236,7 @@ class RnaData(pl.LightningDataModule):
         self.training = training
         self.size, self.crop, self.copied, self.seed = size, crop, copied, seed
         self.stretch, self.workers = stretch, workers
+        self.draws, self.curriculum, self.accumulate = draws, curriculum, accumulate
         self.msa_rows, self.template_features = msa_rows, template_features
         self.whole = WholeChains(validation, limit, count, msa_rows, template_features)
 
@@ -221,11 +251,18 @@ class RnaData(pl.LightningDataModule):
             self.seed,
             trainer.global_rank if trainer is not None else 0,
             trainer.world_size if trainer is not None else 1,
+            self.draws,
+            self.curriculum,
+            self.accumulate,
             self.msa_rows,
             self.template_features,
         )
         return DataLoader(
-            batches, batch_size=None, sampler=_Stretch(self), num_workers=self.workers
+            batches,
+            batch_size=None,
+            sampler=_Stretch(self),
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
         )
 
     def val_dataloader(self) -> DataLoader:

@@ -12,6 +12,7 @@ from rna_predict.data.features import Templates, WeighedPairs, sequence_inputs
 from rna_predict.data.msa import Msa
 from rna_predict.data.tables import (
     TablePaths,
+    read_clusters,
     read_pairs,
     read_probabilities,
     read_splits,
@@ -113,15 +114,21 @@ class ExampleSet:
         Augmented copies; they must descend from chains of the training split.
     split_of : dict
         Split of every chain of the data set.
+    cluster_of : dict
+        Cluster of every chain, where clusters are known.
+    cutoff : str
+        ISO date: no chain outside the test split was released on or after it; "" = no cut-off.
     """
 
     split: str
     examples: tuple[Example, ...]
     split_of: dict[str, str] = field(repr=False)
     copies: tuple[Example, ...] = ()
+    cluster_of: dict[str, str] = field(default_factory=dict, repr=False)
+    cutoff: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse chains of another split, unknown chains, and copies outside training."""
+        """Refuse chains of another split, unknown or too young ones, and copies elsewhere."""
         if not self.examples:
             raise InputError(f"split {self.split}", "no chain in it")
         if self.copies and self.split != "train":
@@ -134,6 +141,12 @@ class ExampleSet:
                     f"expected {example.origin} in the split {self.split!r}, "
                     + (f"it is in {found!r}" if found else "it is in none"),
                 )
+            date = example.chain.release_date
+            if self.split != "test" and self.cutoff and not "" < date < self.cutoff:
+                raise InputError(
+                    f"chain {example.name}",
+                    f"expected a release before the cut-off {self.cutoff}, got {date or 'no date'}",
+                )
         originals = {example.name for example in self.examples}
         for copy in self.copies:
             if not copy.chain.parent or copy.name in self.split_of:
@@ -142,7 +155,7 @@ class ExampleSet:
                 raise InputError(f"chain {copy.name}", f"its parent {copy.origin} is not there")
 
 
-def load_examples(paths: TablePaths, split: str) -> ExampleSet:
+def load_examples(paths: TablePaths, split: str, cutoff: str = "") -> ExampleSet:
     """Read the examples of one split.
 
     Parameters
@@ -154,6 +167,8 @@ def load_examples(paths: TablePaths, split: str) -> ExampleSet:
         of conformation.
     split : str
         ``train``, ``validation`` or ``test``.
+    cutoff : str
+        ISO date: a chain that is younger, or undated, is refused outside the test split.
 
     Returns
     -------
@@ -186,7 +201,8 @@ def load_examples(paths: TablePaths, split: str) -> ExampleSet:
     copies: tuple[Example, ...] = ()
     if split == "train" and paths.augmented is not None:
         copies = _load_copies(paths, examples, torsions, families)
-    return ExampleSet(split, examples, split_of, copies)
+    clusters = {} if paths.clusters is None else read_clusters(paths.clusters)
+    return ExampleSet(split, examples, split_of, copies, clusters, cutoff)
 
 
 def _load_copies(

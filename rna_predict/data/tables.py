@@ -44,6 +44,10 @@ class TablePaths:
     """Consensus pairs of the chains' families (parquet); no family is known if absent."""
     homologs: Path | None = None
     """Homologs aligned to the chains (parquet); no alignments if absent."""
+    clusters: Path | None = None
+    """Cluster of each chain by sequence (TSV); needed where clusters are weighed."""
+    templates: Path | None = None
+    """Templates of each chain (`data/chain_templates.py`); none are shown if absent."""
 
 
 def read_splits(path: Path) -> dict[str, str]:
@@ -71,6 +75,19 @@ def read_splits(path: Path) -> dict[str, str]:
     if (twice := table["chain_id"].duplicated()).any():
         raise InputError(path, f"a second row of chain {table['chain_id'][twice].iloc[0]}")
     return dict(zip(table["chain_id"], table["split"], strict=True))
+
+
+def read_clusters(path: Path) -> dict[str, str]:
+    """Read the cluster of each chain.
+
+    Raises
+    ------
+    InputError
+        If the column chain_id or cluster is missing.
+    """
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
+    require_columns(table, ("chain_id", "cluster"), path)
+    return dict(zip(table["chain_id"], table["cluster"], strict=True))
 
 
 def read_torsions(path: Path) -> dict[Key, Float32[np.ndarray, "n 14"]]:

@@ -1,7 +1,8 @@
 """Weights on disk: safetensors with the settings in the header; nothing in them is executed.
 
 The header holds one entry, JSON with ``format``, ``model`` (the model file) and facts such as the
-step. Whoever reads a file has all that is needed to build the network it belongs to. A file of an
+step. Whoever reads a file has all that is needed to build the network it belongs to. Where weights
+are rounded to fewer bits, ``stored`` says so, and they are read as single precision. A file of an
 adapter holds in its place ``adapter`` (its settings) and ``base_sha256`` (what it was trained on).
 """
 
@@ -9,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,6 +24,10 @@ ENTRY = "rna_predict"
 """The one entry of the header: safetensors writes several in an order that changes by chance."""
 FORMAT = 1
 """Value of ``format`` in files that this version reads."""
+STORED = "stored"
+"""Fact that names a type of fewer bits than single precision."""
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,11 @@ class AdapterFile:
 
 
 def write_weights(
-    path: Path, weights: dict[str, Tensor], model: dict[str, Any], facts: dict[str, Any]
+    path: Path,
+    weights: dict[str, Tensor],
+    model: dict[str, Any],
+    facts: dict[str, Any],
+    precision: Precision = "float32",
 ) -> None:
     """Write weights, whole or not at all; the same weights give the same bytes.
 
@@ -59,8 +68,30 @@ def write_weights(
         Plain values of the model file.
     facts : dict
         More plain values, such as the step.
+    precision : {"float32", "bfloat16"}
+        Of the stored numbers; bfloat16 has their range, three digits and half their bytes.
     """
+    if precision != "float32":
+        dtype = getattr(torch, precision)
+        weights = {
+            name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+            for name, tensor in weights.items()
+        }
+        facts = {**facts, STORED: precision}
     _write(path, weights, {"model": model, **facts})
+
+
+def convert_weights(source: Path, path: Path, precision: Precision) -> None:
+    """Write weights of a file in another precision, with the facts of its header.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_weights`.
+    """
+    weights, facts = _read(source, "weights", ("model",))
+    facts = {name: value for name, value in facts.items() if name not in ("format", STORED)}
+    write_weights(path, _single(weights), facts.pop("model"), facts, precision)
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -69,7 +100,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Returns
     -------
     weights : dict of tensors
-        On the CPU.
+        On the CPU, in single precision.
     model : dict
         Plain values of the model file.
 
@@ -79,7 +110,15 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         If the file is absent, no safetensors, or not one of this program.
     """
     weights, facts = _read(path, "weights", ("model",))
-    return weights, facts["model"]
+    return _single(weights), facts["model"]
+
+
+def _single(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Give weights in single precision."""
+    return {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
 
 
 def write_adapter(path: Path, adapter: AdapterFile, facts: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
 from scipy.spatial import cKDTree
 
 from rna_predict.constants import ALPHABET, SLOT_INDEX
@@ -171,28 +170,6 @@ def compare_interactions(model: Interactions, native: Interactions) -> dict[str,
         "pseudoknot_f1": f1_score(model.crossing, native.crossing),
         "contact_f1": f1_score(model.contacts, native.contacts),
     }
-
-
-def structural_elements(length: int, pairs: Int[np.ndarray, "p 2"]) -> list[str]:
-    """Name the part of the secondary structure that each residue is in.
-
-    Parameters
-    ----------
-    length : int
-    pairs : (p, 2) int
-        Canonical pairs, ``i < j``.
-
-    Returns
-    -------
-    list of str
-        ``stem`` for paired residues, ``loop`` for those that a pair encloses, else ``strand``.
-    """
-    inside = np.zeros(length + 1, dtype=np.int64)
-    np.add.at(inside, pairs[:, 0], 1)
-    np.add.at(inside, pairs[:, 1], -1)
-    names = np.where(np.cumsum(inside[:-1]) > 0, "loop", "strand").astype("<U6")
-    names[pairs.ravel()] = "stem"
-    return names.tolist()
 
 
 def _turned(kind: str) -> str:

@@ -9,7 +9,8 @@ from jaxtyping import Float32
 from rna_predict.constants import ALPHABET, SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.evaluate.complexes import join_chains, pair_complexes
-from rna_predict.evaluate.interactions import Interactions, find_interactions, structural_elements
+from rna_predict.evaluate.elements import structural_elements
+from rna_predict.evaluate.interactions import Interactions, find_interactions
 from rna_predict.evaluate.lddt import Contacts, native_contacts
 from rna_predict.evaluate.mcq import mcq_angles
 from rna_predict.evaluate.pairing import SMALLEST, How, Pairing, matched_coords

@@ -11,8 +11,10 @@ import pandas as pd
 from rna_predict.constants import ALPHABET, SLOT_INDEX
 from rna_predict.errors import InputError
 from rna_predict.evaluate.chirality import chirality_errors
+from rna_predict.evaluate.circular import circular_differences, mean_of_circular
 from rna_predict.evaluate.clash_score import molprobity_clash_score
 from rna_predict.evaluate.clashes import clash_score
+from rna_predict.evaluate.elements import ELEMENTS
 from rna_predict.evaluate.gdt import gdt_ts
 from rna_predict.evaluate.interactions import (
     compare_interactions,
@@ -23,9 +25,7 @@ from rna_predict.evaluate.lddt import lddt
 from rna_predict.evaluate.mcq import (
     MCQ_ANGLES,
     MCQ_TORSIONS,
-    circular_differences,
     mcq_angles,
-    mean_of_circular,
     paired_angles,
 )
 from rna_predict.evaluate.native import Match, Native, Structure, match_model, read_native
@@ -36,7 +36,6 @@ from rna_predict.evaluate.rmsd import rmsd, superposed_distances
 from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.structure.chain import Chain
 
-ELEMENTS = ("stem", "loop", "strand")
 COLUMNS = (
     *("model", "pairing", "n_native", "n_common", "tm_score", "tm_score_c1", "rmsd", "rmsd_c1"),
     *("lddt", "gdt_ts", "inf_all", "inf_wc", "inf_nwc", "inf_stack", "di", "mcq", "clash_score"),

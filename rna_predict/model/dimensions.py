@@ -75,6 +75,8 @@ class Dimensions:
     """Blocks of the torsion net."""
     torsion_heads: int = 4
     """Attention heads of the torsion net."""
+    torsion_dropout: float = 0.0
+    """Dropout in the torsion net's blocks, in training."""
     bert: BertDimensions | None = None
     """Sizes of a published encoder in place of the torsion net's; absent = our own."""
 

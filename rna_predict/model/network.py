@@ -64,7 +64,13 @@ class RnaNetwork(nn.Module):
         super().__init__()
         d = self.dimensions = dimensions
         self.torsion_net = (
-            TorsionNet(d.torsion, d.torsion_blocks, d.torsion_heads, d.transition_factor)
+            TorsionNet(
+                d.torsion,
+                d.torsion_blocks,
+                d.torsion_heads,
+                d.transition_factor,
+                d.torsion_dropout,
+            )
             if d.bert is None
             else BertTorsionNet(d.torsion, d.bert)
         )

@@ -109,6 +109,14 @@ def separation_class(features: Features) -> Int64[Tensor, "B N N"]:
     return clipped.masked_fill(~features.same_strand, 2 * LAST_SEPARATION + 1)
 
 
+def pairedness(features: Features) -> Float[Tensor, "B N 4"]:
+    """Give the probability of a partner further on and of one before, by each kind of pairs."""
+    after = torch.ones_like(features.pair_probability[0]).triu()
+    return torch.cat(
+        [(features.pairings * side[..., None]).sum(-2) for side in (after, after.T)], dim=-1
+    )
+
+
 class LocalMixing(nn.Module):
     """Normalised depthwise convolution along the chain; the output starts at zero."""
 
@@ -159,19 +167,20 @@ class RotaryAttention(nn.Module):
 class TorsionBlock(nn.Module):
     """Neighbours, attention, feed-forward."""
 
-    def __init__(self, width: int, heads: int, factor: int) -> None:
+    def __init__(self, width: int, heads: int, factor: int, dropout: float) -> None:
         super().__init__()
         self.local = LocalMixing(width)
         self.attention = RotaryAttention(width, heads)
         self.transition = Transition(width, factor)
+        self.drop = nn.Dropout(dropout)
 
     def forward(
         self, x: Tensor, features: Features, neighbours: Tensor, turn: tuple[Tensor, Tensor]
     ) -> Tensor:
         """Give the new states."""
-        x = x + self.local(x, neighbours)
-        x = x + self.attention(x, features, turn)
-        return x + self.transition(x)
+        x = x + self.drop(self.local(x, neighbours))
+        x = x + self.drop(self.attention(x, features, turn))
+        return x + self.drop(self.transition(x))
 
 
 class TorsionNet(nn.Module):
@@ -183,13 +192,20 @@ class TorsionNet(nn.Module):
         Channels, blocks, attention heads; ``width / heads`` is even.
     factor : int
         Hidden width of the feed-forward layers, as a multiple of ``width``.
+    dropout : float
+        Of what each branch adds, in training.
     """
 
-    def __init__(self, width: int, blocks: int, heads: int, factor: int) -> None:
+    def __init__(
+        self, width: int, blocks: int, heads: int, factor: int, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.head_width = width // heads
         self.embed = nn.Embedding(len(ALPHABET), width)
-        self.blocks = nn.ModuleList(TorsionBlock(width, heads, factor) for _ in range(blocks))
+        self.paired = linear(4, width)
+        self.blocks = nn.ModuleList(
+            TorsionBlock(width, heads, factor, dropout) for _ in range(blocks)
+        )
         self.norm = nn.LayerNorm(width)
         self.heads = TorsionHeads(width)
 
@@ -197,7 +213,7 @@ class TorsionNet(nn.Module):
         """Predict the torsions of every residue."""
         turn = rotary_turn(features.residue_index, self.head_width)
         neighbours = neighbour_mask(features)
-        x = self.embed(features.sequence)
+        x = self.embed(features.sequence) + self.paired(pairedness(features))
         for block in self.blocks:
             x = block(x, features, neighbours, turn)
         hidden = self.norm(x)

@@ -13,6 +13,7 @@ from rna_predict.errors import EntryError, InputError
 from rna_predict.evaluate.benchmarks import EXCLUDED, FAILED, write_refusal
 from rna_predict.predict.fold import fold_fasta
 from rna_predict.predict.null_model import fold_null
+from rna_predict.predict.template_library import FamilyModels
 from rna_predict.structure.chain import Chain
 from rna_predict.structure.fasta import read_fasta
 from rna_predict.structure.files import replacing
@@ -126,7 +127,14 @@ def fold_target_with_network(
 
 
 def fold_target_with_templates(
-    fasta: Path, folder: Path, library: Path, guard: Guard, *, models: int, seed: int
+    fasta: Path,
+    folder: Path,
+    library: Path,
+    guard: Guard,
+    *,
+    models: int,
+    seed: int,
+    families: FamilyModels | None = None,
 ) -> None:
     """Fold a target on known structures, as ``rna-predict fold`` does.
 
@@ -139,7 +147,7 @@ def fold_target_with_templates(
         Folder of the template library.
     guard : Guard
         What of it the target must not be answered with.
-    models, seed
+    models, seed, families
         See :func:`~rna_predict.predict.fold.fold_fasta`.
 
     Raises
@@ -155,6 +163,7 @@ def fold_target_with_templates(
         predictor="templates",
         library=Library.read(library),
         guard=guard,
+        families=families,
     )
 
 

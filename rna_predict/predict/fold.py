@@ -25,6 +25,7 @@ from rna_predict.predict.confidence import model_record, write_json
 from rna_predict.predict.names import safe_names
 from rna_predict.predict.ranking import rank_table, write_ranking
 from rna_predict.predict.sampling import Prediction, predict_target
+from rna_predict.predict.template_library import FamilyModels
 from rna_predict.predict.template_model import (
     TemplateModel,
     fold_with_templates,
@@ -86,17 +87,21 @@ class Sources:
         At least one of the two.
     guard : Guard
         What of the library must not be used.
+    families : FamilyModels, optional
+        That lead to templates and pairs of the query's families.
     """
 
     network: Predictor | None = None
     library: Library | None = None
     guard: Guard = Guard()
+    families: FamilyModels | None = None
 
     def facts(self) -> dict[str, Any]:
         """Describe the sources as plain values that change when their results would."""
         facts: dict[str, Any] = {"weights_sha256": self.network.sha256 if self.network else None}
         if self.library:
             facts["library_sha256"] = file_sha256(self.library.folder / TABLE)
+            facts["families"] = self.families.facts() if self.families else None
             facts["guard"] = {
                 "cutoff": self.guard.cutoff,
                 "exclude_entries": sorted(self.guard.exclude_entries),
@@ -132,6 +137,7 @@ def fold_fasta(
     predictor: str = "network",
     library: Library | None = None,
     guard: Guard | None = None,
+    families: FamilyModels | None = None,
 ) -> list[FoldResult]:
     """Fold every sequence of a FASTA file.
 
@@ -165,6 +171,8 @@ def fold_fasta(
         Needed for templates.
     guard : Guard, optional
         What of the library must not be used.
+    families : FamilyModels, optional
+        That the library's chains were searched with; none: templates are found without families.
 
     Returns
     -------
@@ -193,7 +201,9 @@ def fold_fasta(
     network = None
     if predictor != "templates":
         network = load_predictor(find_weights() if weights is None else weights, device)
-    sources = Sources(network, None if predictor == "network" else library, guard or Guard())
+    sources = Sources(
+        network, None if predictor == "network" else library, guard or Guard(), families
+    )
     facts = sources.facts()
     out.mkdir(parents=True, exist_ok=True)
     results = []
@@ -245,7 +255,7 @@ def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: M
         )
     if _is_done(folder, request):
         return False
-    candidates = _candidates(sources, request, msa)
+    candidates, members = _candidates(sources, request, msa)
     facts = [
         {"source_model": number, "plddt": float(one.plddt.mean()), "ptm": one.ptm, **one.outcome}
         for number, one in enumerate(candidates, start=1)
@@ -259,7 +269,7 @@ def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: M
     partial = folder.with_name(f".{name}.{os.getpid()}")
     try:
         write_ranking(partial, table, [(one.chain, one.plddt) for one in ranked])
-        write_json(partial / CONFIDENCE, {**request, "models": records})
+        write_json(partial / CONFIDENCE, {**request, **members, "models": records})
         if sources.library:
             _write_provenance(partial / TEMPLATES, ranked, sources.library)
         _put_in_place(partial, folder)
@@ -268,14 +278,18 @@ def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: M
     return True
 
 
-def _candidates(sources: Sources, request: dict[str, Any], msa: Msa | None) -> list[_Candidate]:
-    """Make the models of each source."""
+def _candidates(
+    sources: Sources, request: dict[str, Any], msa: Msa | None
+) -> tuple[list[_Candidate], dict[str, Any]]:
+    """Make the models of each source; give them, and what was found on the way."""
     name, sequence, seed = request["target"], request["sequence"], request["seed"]
     count, minimize = request["options"]["models"], request["options"]["minimize"]
-    candidates = []
+    candidates, found = [], {}
     if sources.library:
         adjacency = make_adjacency("viennarna", LEAST_PROBABILITY, 0)
-        query = make_query(name, sequence, adjacency, msa=msa)
+        search = sources.families.search if sources.families else {}
+        query = make_query(name, sequence, adjacency, msa=msa, **search)
+        found["found_families"] = list(query.families)
         for model in fold_with_templates(
             query, sources.library, sources.guard, count, seed, minimize=minimize
         ):
@@ -289,12 +303,12 @@ def _candidates(sources: Sources, request: dict[str, Any], msa: Msa | None) -> l
                 _Candidate(model.chain, plddt, model.expected_tm, outcome, template=model)
             )
     if sources.network:
-        for sample in predict_target(sources.network, name, sequence, count, seed, msa=msa):
-            sample, outcome = _minimized(sample, minimize)
+        samples = predict_target(sources.network, name, sequence, count, seed, msa=msa)
+        for sample, outcome in _minimized(samples, minimize):
             candidates.append(
                 _Candidate(sample.chain, sample.plddt, sample.ptm, outcome, sampled=sample)
             )
-    return candidates
+    return candidates, found
 
 
 def _write_provenance(path: Path, ranked: list[_Candidate], library: Library) -> None:
@@ -315,21 +329,31 @@ def _write_provenance(path: Path, ranked: list[_Candidate], library: Library) ->
     table.to_csv(path, sep="\t", index=False)
 
 
-def _minimized(prediction: Prediction, minimize: bool) -> tuple[Prediction, dict[str, Any]]:
-    """Minimise a model where asked for; give it with its clashes and energy."""
+def _minimized(
+    predictions: list[Prediction], minimize: bool
+) -> list[tuple[Prediction, dict[str, Any]]]:
+    """Minimise models where asked for; give them with their clashes and energies."""
     if not minimize:
-        clashes = clash_score(prediction.chain)
-        return prediction, {"clashes": clashes, "energy": float("nan"), "minimised": False}
+        return [
+            (one, {"clashes": clash_score(one.chain), "energy": float("nan"), "minimised": False})
+            for one in predictions
+        ]
     # Imported here: without a minimisation OpenMM is not needed.
-    from rna_predict.refine.minimize import minimize_chain
+    from rna_predict.refine.batch import minimize_chains
 
-    result = minimize_chain(prediction.chain)
-    after = result.kept
-    return replace(prediction, chain=result.chain), {
-        "clashes": result.clashes_after if after else result.clashes_before,
-        "energy": result.energy_after if after else result.energy_before,
-        "minimised": after,
-    }
+    chains, table = minimize_chains([one.chain for one in predictions])
+    rows = table.itertuples(index=False)
+    return [
+        (
+            replace(one, chain=chain),
+            {
+                "clashes": row.clashes_after if row.kept else row.clashes_before,
+                "energy": row.energy_after if row.kept else row.energy_before,
+                "minimised": bool(row.kept),
+            },
+        )
+        for one, chain, row in zip(predictions, chains, rows, strict=True)
+    ]
 
 
 def _is_done(folder: Path, request: dict[str, Any]) -> bool:

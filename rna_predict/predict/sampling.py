@@ -6,19 +6,13 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from rna_predict.data.features import (
-    PROBABILITY_FLOOR,
-    Templates,
-    WeighedPairs,
-    sequence_inputs,
-)
-from rna_predict.data.msa import Msa, choose_rows, empty_msa
-from rna_predict.data.seeds import derive_seed, torch_generator
+from rna_predict.data.features import Templates, WeighedPairs
+from rna_predict.data.msa import Msa
+from rna_predict.data.seeds import torch_generator
 from rna_predict.errors import EntryError
-from rna_predict.model.inputs import Features
+from rna_predict.predict.inputs import target_features
 from rna_predict.predict.weights import Predictor
 from rna_predict.secondary.adjacency import Adjacency
-from rna_predict.secondary.fold import make_adjacency
 from rna_predict.structure.chain import Chain, model_chain
 
 
@@ -94,19 +88,10 @@ def predict_target(
     EntryError
         If the network gave coordinates that are not finite.
     """
-    source = make_adjacency("viennarna", PROBABILITY_FLOOR, 0) if adjacency is None else adjacency
-    folding = source.fold(sequence, (name,))
-    pairs = np.stack([folding.i, folding.j], axis=-1)
-    rows = choose_rows(
-        empty_msa(len(sequence)) if msa is None else msa,
-        predictor.network.dimensions.msa_rows,
-        np.random.default_rng(derive_seed(seed, "msa", sequence)),
+    rows = predictor.network.dimensions.msa_rows
+    features = target_features(name, sequence, rows, seed, adjacency, consensus, msa, templates).to(
+        predictor.device
     )
-    inputs = sequence_inputs(
-        sequence, pairs, folding.probability, consensus=consensus, msa=rows, templates=templates
-    )
-    features = Features(**{key: tensor[None] for key, tensor in inputs.items()})
-    features = features.to(predictor.device)
     trunk = predictor.network.trunk(features, predictor.recycles)
     predictions = []
     for number in range(1, n_models + 1):

@@ -1,15 +1,103 @@
-"""Finding the template library to predict with, and saying what it holds."""
+"""Finding the template library and the family models to predict with, and saying what they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import yaml
 
 import rna_predict
+from rna_predict.errors import InputError
+from rna_predict.families.clans import read_clans
+from rna_predict.families.covariance_models import CovarianceModel, read_models
+from rna_predict.families.infernal import Program, make_program
 from rna_predict.templates.library import TABLE, Library
 
 PLACE: Final = Path("results") / "templates"
 """Where the workflow leaves its library."""
 EXAMPLE: Final = Path("config") / "example" / "entries.txt"
+CONFIGURED: Final = Path("config") / "config.yaml"
+FAMILIES: Final = "families"
+"""Folder of covariance models that a library may bring along."""
+
+
+@dataclass(frozen=True, eq=False)
+class FamilyModels:
+    """Covariance models that queries are searched with, and how.
+
+    Attributes
+    ----------
+    models : tuple of CovarianceModel
+        A family of the query leads to its templates only by the models that the library's chains
+        were searched with.
+    program : Program
+    family_evalue : float
+        Of membership, where a model has no gathering threshold.
+    clans : mapping of str to str
+        Family to clan.
+    """
+
+    models: tuple[CovarianceModel, ...]
+    program: Program
+    family_evalue: float = 1e-3
+    clans: Mapping[str, str] | None = None
+
+    @classmethod
+    def read(
+        cls,
+        path: Path,
+        *,
+        program: str = "pyinfernal",
+        max_evalue: float = 1.0,
+        database_size: float = 1.0,
+        family_evalue: float = 1e-3,
+        clans: Path | None = None,
+    ) -> "FamilyModels":
+        """Read models.
+
+        Parameters
+        ----------
+        path : path
+            A file, or a folder of *.cm.
+        program, max_evalue, database_size
+            As of :func:`~rna_predict.families.infernal.make_program`.
+        family_evalue : float
+        clans : path, optional
+            As Rfam.clanin.
+
+        Raises
+        ------
+        InputError
+            If there is no model, one cannot be read, or there is no such program.
+        """
+        return cls(
+            tuple(read_models([path])),
+            make_program(program, max_evalue, database_size),
+            family_evalue,
+            read_clans(clans) if clans else None,
+        )
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """What :func:`~rna_predict.templates.query.make_query` takes."""
+        return {
+            "models": self.models,
+            "program": self.program,
+            "family_evalue": self.family_evalue,
+            "clans": self.clans,
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Describe them as plain values that change when the families found would."""
+        return {
+            "models": sorted(model.digest for model in self.models),
+            "program": f"{self.program.name} {self.program.version}",
+            "max_evalue": self.program.max_evalue,
+            "database_size": self.program.database_size,
+            "family_evalue": self.family_evalue,
+            "clans": sorted(map(list, (self.clans or {}).items())),
+        }
 
 
 def find_library(folders: Sequence[Path] | None = None) -> Path | None:
@@ -28,6 +116,41 @@ def find_library(folders: Sequence[Path] | None = None) -> Path | None:
     for root in _roots(folders):
         if (root / PLACE / TABLE).is_file():
             return root / PLACE
+    return None
+
+
+def find_families(library: Path | None, folders: Sequence[Path] | None = None) -> Path | None:
+    """Find the covariance models that the chains of a library were searched with.
+
+    Parameters
+    ----------
+    library : path, optional
+        Folder of the library: models in its folder ``FAMILIES`` come first.
+    folders : sequence of path, optional
+        Roots to look for ``CONFIGURED`` in, whose ``families.models`` come next; as of
+        :func:`find_library`.
+
+    Returns
+    -------
+    path or None
+
+    Raises
+    ------
+    InputError
+        If a configuration is no YAML.
+    """
+    if library is not None and list((library / FAMILIES).glob("*.cm")):
+        return library / FAMILIES
+    for root in _roots(folders):
+        if (root / CONFIGURED).is_file():
+            try:
+                values = yaml.safe_load((root / CONFIGURED).read_text())
+            except yaml.YAMLError as error:
+                raise InputError(root / CONFIGURED, f"no YAML: {error}") from error
+            section = values.get("families") if isinstance(values, dict) else None
+            named = section.get("models") if isinstance(section, dict) else None
+            if named and (root / named).exists():
+                return root / named
     return None
 
 

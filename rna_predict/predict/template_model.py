@@ -25,23 +25,16 @@ from rna_predict.templates.helices import find_helices, stack_helices
 from rna_predict.templates.hits import TemplateHit
 from rna_predict.templates.library import Library
 from rna_predict.templates.query import Query
-from rna_predict.templates.ranking import (
-    C3,
-    choose_different,
-    expected_tm,
-    formed_pairs,
-    residue_confidence,
-)
+from rna_predict.templates.ranking import C3, choose_different, expected_tms, residue_confidence
+from rna_predict.templates.scoring import similarities
 from rna_predict.templates.search import find_templates
 from rna_predict.templates.transfer import copy_residues
 
-HITS: Final = 20
-"""Hits of the whole query."""
-CORES: Final = 12
-"""Hits that models begin with, before the different ones are chosen."""
+HITS: Final = 30
+"""Hits of the whole query; a draft begins with each."""
 ALONE: Final = 4
-"""Models that begin with helices; each does without the hit that gave most to the one before."""
-TRUSTED: Final = 0.3
+"""Drafts that begin with helices; each does without the hit that gave most to the one before."""
+TRUSTED: Final = 0.15
 """Least confidence of a column that is copied from."""
 CLOSED_WORTH: Final = 0.1
 """What a residue of a helix is worth beside its confidence, when gaps are widened."""
@@ -122,7 +115,8 @@ def fold_with_templates(
         Of links and loops.
     minimize : bool
     **settings
-        Of :func:`rna_predict.refine.minimize.minimize_chain`.
+        Of :func:`rna_predict.refine.batch.minimize_chains`: each model has a process of its own,
+        which is ended with its time.
 
     Returns
     -------
@@ -163,9 +157,27 @@ def build_models(
         [draft.assembly.confidence + worth for draft in drafts],
         generator,
     )
+    chains = [
+        model_chain(query.name, query.sequence, coords.astype(np.float32)) for coords in closed
+    ]
+    facts: list[dict[str, Any]] = [{} for _ in chains]
+    after = chains
+    if minimize:
+        # Imported here: without a minimisation OpenMM is not needed.
+        from rna_predict.refine.batch import minimize_chains
+
+        after, table = minimize_chains(chains, **settings)
+        facts = [
+            {
+                "minimised": bool(row.kept),
+                "why": row.reason,
+                "energy": row.energy_after if row.kept else row.energy_before,
+            }
+            for row in table.itertuples(index=False)
+        ]
     found = [
-        _finished(query, draft, coords, hits, minimize, settings)
-        for draft, coords in zip(drafts, closed, strict=True)
+        _described(draft, hits, start, end, facts_of)
+        for draft, start, end, facts_of in zip(drafts, chains, after, facts, strict=True)
     ]
     return sorted(found, key=lambda model: -model.expected_tm)
 
@@ -188,62 +200,46 @@ def _drafts(
 ) -> list[_Draft]:
     """Assemble models on several cores, and choose different ones."""
     parts = [part for part in parts_of(query, library, hits) if len(part.residue)]
+    whole = [part for part in parts if hits[part.source].method != "fragment"][:HITS]
     stacks = stack_helices(find_helices(query.pair_probability))
-    order = sorted(range(len(parts)), key=lambda k: -hits[parts[k].source].score)[:CORES]
-    drafts, left = [], parts
-    for core in [*(parts[k] for k in order), *[None] * ALONE]:
+    assemblies, cores, left = [], [], parts
+    for core in [*whole, *[None] * ALONE]:
         number = -1 if core is None else core.source
         generator = np.random.default_rng(
-            derive_seed(seed, "assembly", query.sequence, number, len(drafts))
+            derive_seed(seed, "assembly", query.sequence, number, len(cores))
         )
         others = left if core is None else [part for part in parts if part is not core]
         assembly = assemble(query.kinds, core, others, stacks, query.pair_probability, generator)
-        score = 0.0 if core is None else hits[number].score
-        formed = formed_pairs(assembly.coords, query.pair_probability)
-        drafts.append(_Draft(assembly, number, expected_tm(score, assembly, formed)))
+        assemblies.append(assembly)
+        cores.append(number)
         if core is None:  # the next one does without the hit that gave most
             sources, counts = np.unique(assembly.source[assembly.source >= 0], return_counts=True)
             most = sources[counts.argmax()] if len(sources) else None
             left = [part for part in left if part.source != most]
-    points = [draft.assembly.coords[:, C3] for draft in drafts]
-    chosen = choose_different(points, [draft.expected for draft in drafts], models)
-    return [drafts[k] for k in chosen]
+    similarity = similarities(np.stack([assembly.coords[:, C3] for assembly in assemblies]))
+    of_cores = [None if number < 0 else hits[number] for number in cores]
+    expected = expected_tms(assemblies, of_cores, similarity)
+    return [
+        _Draft(assemblies[k], cores[k], float(expected[k]))
+        for k in choose_different(similarity, expected, models)
+    ]
 
 
-def _finished(
-    query: Query,
-    draft: _Draft,
-    coords: Float[np.ndarray, "n 23 3"],
-    hits: Sequence[TemplateHit],
-    minimize: bool,
-    settings: dict[str, float | int | str],
+def _described(
+    draft: _Draft, hits: Sequence[TemplateHit], start: Chain, end: Chain, facts: dict[str, Any]
 ) -> TemplateModel:
-    """Minimise a closed model where asked for, and judge it."""
-    chain = model_chain(query.name, query.sequence, coords.astype(np.float32))
-    before = after = clash_score(chain)
-    facts: dict[str, Any] = {}
-    if minimize:
-        # Imported here: without a minimisation OpenMM is not needed.
-        from rna_predict.refine.minimize import minimize_chain
-
-        result = minimize_chain(chain, **settings)
-        chain, after = result.chain, clash_score(result.chain)
-        energy = result.energy_after if result.kept else result.energy_before
-        facts = {"minimised": result.kept, "why": result.reason, "energy": energy}
-    assembly = draft.assembly
-    score = 0.0 if draft.core < 0 else hits[draft.core].score
-    formed = formed_pairs(chain.coords, query.pair_probability)
-    expected = expected_tm(score, assembly, formed, after)
-    used = sorted(set(assembly.source.tolist()) - {OPEN, HELIX}, key=lambda k: (k != draft.core, k))
+    """Describe a model before and after its minimisation."""
+    source = draft.assembly.source
+    used = sorted(set(source.tolist()) - {OPEN, HELIX}, key=lambda k: (k != draft.core, k))
     return TemplateModel(
-        chain=chain,
-        confidence=residue_confidence(assembly, expected),
-        expected_tm=expected,
-        sources=tuple((hits[k], np.flatnonzero(assembly.source == k)) for k in used),
+        chain=end,
+        confidence=residue_confidence(draft.assembly, draft.expected),
+        expected_tm=draft.expected,
+        sources=tuple((hits[k], np.flatnonzero(source == k)) for k in used),
         on_core=draft.core >= 0,
-        clashes_before=before,
-        clashes_after=after,
-        longest_link=float(link_lengths(chain).max(initial=0.0)),
+        clashes_before=clash_score(start),
+        clashes_after=clash_score(end),
+        longest_link=float(link_lengths(end).max(initial=0.0)),
         **facts,
     )
 

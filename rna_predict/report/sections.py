@@ -107,8 +107,12 @@ def weights_notice(
     if weights and weights.facts.get("step", "").isdigit():
         phase, step = weights.facts.get("phase", ""), int(weights.facts["step"])
         text += f"The weights are those of step {step:,} of phase {phase}"
-        lddt = log.validated(phase, step, "lddt")
-        text += f", with a validation lDDT of {lddt:.3f}. " if lddt is not None else ". "
+        lddt, mcq = (log.validated(phase, step, name) for name in ("lddt", "mcq"))
+        if lddt is not None:
+            text += f", with a validation lDDT of {lddt:.3f}"
+        elif mcq is not None:
+            text += f", with a validation MCQ of {mcq:.1f} degrees"
+        text += ". "
     if len(train) < FEW_CHAINS:
         text += (
             "So few chains cannot teach how RNA folds: read the accuracy below as proof that every "

@@ -77,11 +77,15 @@ class TrainingLog:
         ]
         return float(rows[column].iloc[-1]) if len(rows) and column in rows else None
 
-    def best(self, column: str) -> tuple[int, float] | None:
-        """Give step and value of a validation column's greatest value; None if never logged."""
+    def best(self, column: str, least: bool = False) -> tuple[int, float] | None:
+        """Give step and value of a validation column's greatest (or least) value.
+
+        None if it was never logged.
+        """
         if column not in self.validation or self.validation[column].isna().all():
             return None
-        row = self.validation.loc[self.validation[column].idxmax()]
+        values = self.validation[column]
+        row = self.validation.loc[values.idxmin() if least else values.idxmax()]
         return int(row["step"]), float(row[column])
 
 

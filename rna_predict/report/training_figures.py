@@ -1,46 +1,107 @@
 """Figures of training: losses, shares, validation, learning rate."""
 
 import math
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from rna_predict.report.elements import Figure, Series
+from rna_predict.report.format import is_known
 from rna_predict.report.plot import Axis, Plot, series_style
 from rna_predict.report.training import TrainingLog
 
+JUDGED = "judged"
+"""Column of the number of results that means are of; ``{name}_judged`` where one has fewer."""
 MOST_POINTS = 240
 """Longer curves are drawn as means of equal stretches."""
-SCORES = {
-    "lddt": "lDDT", "tm": "TM-score", "plddt": "pLDDT / 100", "plddt_error": "|pLDDT / 100 - lDDT|",
-}  # fmt: skip
-"""Validation columns between 0 and 1, by name."""
-LENGTHS = {"rmsd": "RMSD"}
-"""Validation columns in angstrom."""
-SHAPES = {"spread": "spread", "neighbour": "nearest neighbour"}
-"""Validation columns that compare the samples' size with the natives'."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Validation results of one unit in one figure."""
+
+    title: str
+    names: dict[str, str]
+    """Columns of the log, with their names in the legend."""
+    label: str
+    """Of the axis, with the unit."""
+    top: float
+    """Least upper end of the axis; it begins at 0."""
+    text: str
+    """What is shown."""
+    rule: float | None = None
+    """Value that is marked."""
+
+
+PARTS: Final = {"stem": "stems", "loop": "loops", "strand": "single strands"}
+"""Ending of columns by part of the native's secondary structure."""
+VALIDATION: Final = (
+    Curves(
+        "Validation",
+        {
+            "lddt": "lDDT", "tm": "TM-score", "plddt": "pLDDT / 100",
+            "plddt_error": "|pLDDT / 100 - lDDT|",
+        },
+        "score", 1.0,
+        "lDDT and TM-score of sampled structures, and what the network says of them (pLDDT).",
+    ),
+    Curves(
+        "Validation RMSD", {"rmsd": "RMSD"}, "RMSD (Å)", 0.0,
+        "All heavy atoms, after superposition.",
+    ),
+    Curves(
+        "Size of the samples", {"spread": "spread", "neighbour": "nearest neighbour"},
+        "sample / native", 1.1,
+        "Spread of C1' about their centre and distance to the nearest C1', divided by the "
+        "native's: 1 is right, near 0 is collapse.", 1.0,
+    ),
+    Curves(
+        "Predicted torsions", {"mcq": "MCQ"}, "MCQ (degrees)", 0.0,
+        "Mean of circular quantities of the torsion net's seven torsions. One constant for each "
+        "angle comes to 15 to 18 degrees.",
+    ),
+    Curves(
+        "Residues: lDDT", {f"lddt_{part}": name for part, name in PARTS.items()}, "lDDT", 1.0,
+        "Means over the residues of each part of the native's secondary structure.",
+    ),
+    Curves(
+        "Residues: RMSD", {f"rmsd_residue_{part}": name for part, name in PARTS.items()},
+        "RMSD (Å)", 0.0,
+        "Deviation of a residue's atoms after superposition of the whole structure, by part.",
+    ),
+    Curves(
+        "Base pairs",
+        {"pair_sensitivity": "sensitivity", "pair_precision": "precision", "pair_f1": "F1"},
+        "share", 1.0,
+        "Canonical pairs of the native that the samples have, and of those that the samples have "
+        "how many are right.",
+    ),
+    Curves(
+        "Bonds and angles", {"bond_outliers": "bond lengths", "angle_outliers": "bond angles"},
+        "share out of range", 0.05,
+        "Outside the limits of good structures.",
+    ),
+    Curves(
+        "Clashes", {"clashes": "clashes"}, "per 1,000 heavy atoms", 1.0,
+        "Overlaps of heavy atoms; in heaps of atoms they are not counted.",
+    ),
+    Curves(
+        "Chirality", {"chirality_errors": "sugar centres"}, "errors a sample", 1.0,
+        "Mirrored or flat centres of sugars.",
+    ),
+)  # fmt: skip
 
 
 def training_figures(log: TrainingLog) -> list[Figure]:
     """Draw everything that was logged."""
     figures = [_losses(log), _shares(log)]
+    figures += [_validation(log, curves) for curves in VALIDATION]
     figures += [
-        _validation(
-            log, SCORES, "Validation", "score", 1.0,
-            "lDDT and TM-score of sampled structures, and what the network says of them (pLDDT).",
-        ),
-        _validation(
-            log, LENGTHS, "Validation RMSD", "RMSD (Å)", 0.0,
-            "All heavy atoms, after superposition.",
-        ),
-        _validation(
-            log, SHAPES, "Size of the samples", "sample / native", 1.1,
-            "Spread of C1' about their centre and distance to the nearest C1', divided by the "
-            "native's: 1 is right, near 0 is collapse.",
-        ),
         _single(log, "learning_rate", "Learning rate", "learning rate"),
         _single(log, "gradient_norm", "Gradient norm", "norm before clipping"),
-    ]  # fmt: skip
+    ]
     return [figure for figure in figures if figure is not None]
 
 
@@ -100,35 +161,50 @@ def _shares(log: TrainingLog) -> Figure | None:
     )
 
 
-def _validation(
-    log: TrainingLog, names: dict[str, str], title: str, label: str, top: float, text: str
-) -> Figure | None:
-    """Draw validation results of one unit; the axis goes from 0 to at least ``top``."""
-    table = log.validation
-    columns = [name for name in names if name in table]
-    if not columns:
+def _validation(log: TrainingLog, curves: Curves) -> Figure | None:
+    """Draw validation results of one unit."""
+    names = curves.names
+    columns = [name for name in names if name in log.validation]
+    table = log.validation.dropna(subset=columns, how="all")
+    if not columns or table.empty:
         return None
     most = float(table[columns].max().max())
     plot = Plot(
         _steps(log),
-        Axis(label, 0, top if most <= top else most * 1.08),
-        label=f"{title} over {log.steps} steps: {', '.join(names[c] for c in columns)}",
+        Axis(curves.label, 0, curves.top if most <= curves.top else most * 1.08),
+        label=f"{curves.title} over {log.steps} steps: {', '.join(names[c] for c in columns)}",
     )
     for index, column in enumerate(columns):
         plot.line(table["step"], table[column], names[column], series_style(index), points=True)
-    if columns == list(SHAPES):
-        plot.rule(1.0, axis="y")
+    if curves.rule is not None:
+        plot.rule(curves.rule, axis="y")
     _mark_phases(plot, log)
-    best = log.best("lddt")
-    if best and "lddt" in columns:
+    text = curves.text
+    if "lddt" in columns and (best := log.best("lddt")):
         text += f" Best lDDT {best[1]:.3f} at step {best[0]:,}."
+    if "mcq" in columns and (best := log.best("mcq", least=True)):
+        text += f" Least MCQ {best[1]:.2f} at step {best[0]:,}."
     return Figure(
-        title=title,
+        title=curves.title,
         drawings=[plot.svg()],
-        caption=f"{text} Means over samples of the validation chains at {len(table)} points, with "
+        caption=f"{text} Means over {_judged(table, columns, names)} at {len(table)} points, with "
         "the averaged weights.",
         legend=[Series(names[c], series_style(k)) for k, c in enumerate(columns)],
     )
+
+
+def _judged(table: pd.DataFrame, columns: list[str], names: dict[str, str]) -> str:
+    """Say how many results the last means are of, and which curves have fewer."""
+    last = table.iloc[-1]
+    if not is_known(last.get(JUDGED)):
+        return "results of the validation chains"
+    fewer = [
+        f"{names[column]} {int(count):,}"
+        for column in columns
+        if is_known(count := last.get(f"{column}_{JUDGED}"))
+    ]
+    text = f"{int(last[JUDGED]):,} results of the validation chains"
+    return f"{text} ({', '.join(fewer)})" if fewer else text
 
 
 def _single(log: TrainingLog, name: str, title: str, label: str) -> Figure | None:

@@ -1,5 +1,6 @@
 """Shards: entries are dealt to a fixed number of shards by a stable hash of their id."""
 
+import csv
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,6 +46,8 @@ def deal_shards(entries: Iterable[str], shards: int) -> dict[str, list[str]]:
 def read_entry_list(path: Path) -> list[str]:
     """Read ids from a text file, one a line; blank lines and lines from ``#`` on are left out.
 
+    In a tab-separated table with a column ``pdb_id`` that column is read.
+
     Raises
     ------
     InputError
@@ -52,7 +55,12 @@ def read_entry_list(path: Path) -> list[str]:
     """
     if not path.is_file():
         raise InputError(path, "no such file; expected a list of entry ids, one a line")
-    lines = (line.partition("#")[0].strip() for line in path.read_text().splitlines())
+    text = path.read_text()
+    columns = text.partition("\n")[0].split("\t")
+    if "pdb_id" in columns:
+        lines = [row["pdb_id"] for row in csv.DictReader(text.splitlines(), delimiter="\t")]
+    else:
+        lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     entries = [line for line in lines if line]
     if not entries:
         raise InputError(path, "names no entry; expected ids, one a line")

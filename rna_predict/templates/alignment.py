@@ -20,11 +20,21 @@ NONE: Final = np.float32(-1e4)
 """Score of residues that do not exist."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gaps:
-    """Cost of a run of k unaligned residues of one side: ``opening + extension * (k - 1)``."""
+    """Cost of a run of k unaligned residues of one side: ``opening + extension * (k - 1)``.
 
-    opening: float
+    Attributes
+    ----------
+    template : (t, m) float32
+        Opening of a run of the query between a residue of a template and the one after it.
+    query : (n,) float32
+        Opening of a run of the template between a residue of the query and the one after it.
+    extension : float
+    """
+
+    template: Float32[np.ndarray, "t m"]
+    query: Float32[np.ndarray, " n"]
     extension: float
 
 
@@ -44,7 +54,7 @@ def best_scores(emissions: Float32[np.ndarray, "t n m"], gaps: Gaps) -> Float32[
         At least 0.
     """
     t, n, m = emissions.shape
-    opening, slope = np.float32(gaps.opening), np.float32(gaps.extension)
+    slope = np.float32(gaps.extension)
     ramp = slope * np.arange(m, dtype=np.float32)
     best = np.zeros(t, dtype=np.float32)
     reached = np.zeros((t, m), dtype=np.float32)  # best before (i, j), an empty alignment included
@@ -52,10 +62,10 @@ def best_scores(emissions: Float32[np.ndarray, "t n m"], gaps: Gaps) -> Float32[
     template = np.full((t, m), NONE)
     for i in range(n):
         matched_now = emissions[:, i] + reached
-        skipped = np.maximum(matched - opening, skipped - slope)
+        skipped = np.maximum(matched - gaps.template, skipped - slope)
         source = np.maximum(matched_now, skipped)
         run = np.maximum.accumulate(source + ramp, axis=1)
-        template[:, 1:] = run[:, :-1] - ramp[:-1] - opening
+        template[:, 1:] = run[:, :-1] - ramp[:-1] - gaps.query[i]
         best = np.maximum(best, matched_now.max(1))
         reached[:, 1:] = np.maximum(0, np.maximum(source, template))[:, :-1]
         matched = matched_now
@@ -84,8 +94,11 @@ def posteriors(
     turn = (lengths[:, None, None] - 1 - np.arange(emissions.shape[2])) % emissions.shape[2]
     turn = np.broadcast_to(turn, emissions.shape)
     turned = np.take_along_axis(weights, turn, axis=2)[:, ::-1]
+    # Between the same two residues in the turned sequences: the last one has none after it.
+    between = np.roll(np.take_along_axis(gaps.template, turn[:, 0], axis=1), -1, axis=1)
+    back = Gaps(between, np.roll(gaps.query[::-1], -1), gaps.extension)
     forward, scale = _sums(weights, gaps, query_first=True)
-    backward, scale_back = _sums(turned, gaps, query_first=False)
+    backward, scale_back = _sums(turned, back, query_first=False)
     backward = np.take_along_axis(backward[:, ::-1], turn, axis=2)
     ends = forward.sum(2)
     with np.errstate(divide="ignore"):  # a row without weight
@@ -104,17 +117,18 @@ def _sums(
     residues; their order is fixed, so that no alignment counts twice.
     """
     t, n, m = weights.shape
-    opening, extension = np.exp(-gaps.opening), np.exp(-gaps.extension)
+    in_template, in_query = np.exp(-gaps.template), np.exp(-gaps.query)
+    extension = np.exp(-gaps.extension)
     sums, scales = np.zeros((t, n, m)), np.zeros((t, n))
     scale = np.zeros(t)
     before = np.zeros((t, m))
     matched, skipped, template = np.zeros((t, m)), np.zeros((t, m)), np.zeros((t, m))
     for i in range(n):
         opened = matched if query_first else matched + template
-        skipped = opening * opened + extension * skipped
+        skipped = in_template * opened + extension * skipped
         matched = weights[:, i] * (before + np.exp(-scale)[:, None])
         source = matched + skipped if query_first else matched
-        template = lfilter([0.0, opening], [1.0, -extension], source, axis=1)
+        template = lfilter([0.0, in_query[i]], [1.0, -extension], source, axis=1)
         largest = np.maximum(np.maximum(matched.max(1), skipped.max(1)), template.max(1))
         step = np.maximum(largest, 1.0)[:, None]
         matched, skipped, template = matched / step, skipped / step, template / step

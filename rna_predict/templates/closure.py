@@ -12,7 +12,7 @@ less certain side.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import radians
+from math import cos, pi, radians
 from typing import Final
 
 import numpy as np
@@ -45,7 +45,13 @@ CONTACT: Final = 4.5
 NEAR: Final = 48
 """Known residues that a strand keeps away from."""
 STEPS, RATE = 120, 0.07
-DRAWS: Final = 8
+WARM_UP: Final = 0.3
+"""Share of the steps over which the rate rises."""
+DRAWS, KEPT = 8, 3
+"""Strands that a gap starts with, and those that go on after ``SCREENED`` of the steps."""
+SCREENED: Final = 0.25
+MOMENTS: Final = (0.9, 0.999)
+"""Of the descent: Kingma & Ba 2015 (Adam)."""
 ROUNDS: Final = 3
 TOLERANCE: Final = 0.7
 """Error of the end of a strand (angstrom) from which its gap is opened further and closed anew."""
@@ -262,29 +268,43 @@ def _descend(
     def build() -> Tensor:
         torsions = start.clone()
         torsions[..., FREE] = torsions[..., FREE] + turn
-        atoms = build_atoms(torsions, sequence)
-        return _on_stem(atoms, stem)
+        return _on_stem(build_atoms(torsions, sequence[:, : start.shape[1]]), stem)
 
     def miss(atoms: Tensor) -> Tensor:
         tips = atoms[rows, :, ends][:, :, TARGET]
         return (tips - target[:, None]).square().sum(-1)
 
-    optimiser = torch.optim.Adam([turn], lr=RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, max(steps, 1) + 1)
-    for _ in range(steps):
+    mean, square = torch.zeros_like(turn), torch.zeros_like(turn)
+    for step in range(steps):
         atoms = build()
-        square = miss(atoms)
-        cost = ((square + 1.0).sqrt() - 1.0).sum() + 0.1 * (turn / WIDTH).square().sum()
+        cost = ((miss(atoms) + 1.0).sqrt() - 1.0).sum(-1)
+        cost = cost + 0.1 * (turn / WIDTH).square().sum((-2, -1))
         cost = cost + _overlap(atoms, inside, obstacles)
-        optimiser.zero_grad()
-        cost.backward()
-        optimiser.step()
-        schedule.step()
+        (slope,) = torch.autograd.grad(cost.sum(), turn)
+        with torch.no_grad():
+            mean = MOMENTS[0] * mean + (1 - MOMENTS[0]) * slope
+            square = MOMENTS[1] * square + (1 - MOMENTS[1]) * slope.square()
+            bias = [1 - moment ** (step + 1) for moment in MOMENTS]
+            change = (mean / bias[0]) / ((square / bias[1]).sqrt() + 1e-8)
+            turn = turn - _rate(step / steps) * change
+            if step + 1 == round(SCREENED * steps):
+                best = cost.topk(KEPT, largest=False).indices
+                start, turn, mean, square = (
+                    of_draw[rows[:, None], best] for of_draw in (start, turn, mean, square)
+                )
+        turn.requires_grad_()
     with torch.no_grad():
         atoms = build()
         error = miss(atoms).mean(-1).sqrt().numpy()
     found = atoms.double().numpy()
     return [(found[k, :, 1 : last[k]], error[k]) for k in range(count)]
+
+
+def _rate(done: float) -> float:
+    """Give the rate of a step after a share of them: it rises, and falls to nothing."""
+    if done < WARM_UP:
+        return RATE * (0.04 + 0.96 * done / WARM_UP)
+    return RATE * 0.5 * (1 + cos(pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
 def _points(
@@ -330,9 +350,9 @@ def _overlap(
     atoms: Float[Tensor, "gaps draws k 23 3"],
     inside: Bool[Tensor, "gaps k"],
     obstacles: Float[Tensor, "gaps o 3"],
-) -> Tensor:
+) -> Float[Tensor, "gaps draws"]:
     """Sum what the beads of strands lack to the distance that they should keep, squared."""
     own = torch.where(inside[:, None, :, None, None], atoms[..., BEAD_ATOMS, :], -1e4)
     own = own.flatten(2, 3)
     depth = (CONTACT - torch.cdist(own, obstacles[:, None])).clamp_min(0.0)
-    return 0.3 * depth.square().sum()
+    return 0.3 * depth.square().sum((-2, -1))

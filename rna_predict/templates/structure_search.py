@@ -55,20 +55,25 @@ class Scoring:
         Score of a residue of the template without coordinates.
     anchor : float
         Of a column that another search found, times its posterior.
-    gaps : Gaps
+    opening, extension : float
+        Cost of a run of unaligned residues, see :class:`~rna_predict.templates.alignment.Gaps`.
+    stem : float
+        Further cost of a run that parts stacked pairs.
     rounds : int
         Alignments in a row with the support of partners.
     """
 
     unpaired: float = 0.3
     paired: float = 0.15
-    profile: float = 2.0
+    profile: float = 1.25
     neutral: float = 0.5
     partners: float = 2.0
     unobserved: float = -0.5
     anchor: float = 4.0
-    gaps: Gaps = Gaps(3.0, 0.3)
-    rounds: int = 2
+    opening: float = 3.0
+    extension: float = 0.3
+    stem: float = 1.5
+    rounds: int = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +140,31 @@ def emissions(
     return scores
 
 
+def gap_costs(query: Query, templates: Sequence[Template], scoring: Scoring) -> Gaps:
+    """Give the costs of gaps: greater where they part stacked pairs.
+
+    Parameters
+    ----------
+    query : Query
+        Two residues are stacked with the probability of the less likely of their pairs.
+    templates : sequence of Template
+    scoring : Scoring
+    """
+    width = max(map(len, templates))
+    stacked = np.zeros((len(templates), width), dtype=np.float32)
+    for row, template in enumerate(templates):
+        one, after = template.partner[:-1], template.partner[1:]
+        stacked[row, : len(one)] = (one == after + 1) & (after >= 0)
+    probability = query.pair_probability
+    likely = np.zeros(len(query), dtype=np.float32)
+    likely[:-1] = np.minimum(probability[:-1, 1:], probability[1:, :-1]).sum(1)
+    return Gaps(
+        np.float32(scoring.opening) + np.float32(scoring.stem) * stacked,
+        np.float32(scoring.opening) + np.float32(scoring.stem) * np.minimum(likely, 1),
+        scoring.extension,
+    )
+
+
 def scan(
     query: Query, templates: Sequence[Template], places: Int[np.ndarray, " c"], scoring: Scoring
 ) -> Float[np.ndarray, " c"]:
@@ -152,7 +182,8 @@ def scan(
     found = np.zeros(len(places))
     for block in _blocks(query, templates, places):
         chosen = [templates[k] for k in places[block]]
-        found[block] = best_scores(emissions(query, chosen, scoring), scoring.gaps)
+        scores = emissions(query, chosen, scoring)
+        found[block] = best_scores(scores, gap_costs(query, chosen, scoring))
     return found
 
 
@@ -187,10 +218,11 @@ def align_templates(
                 i, j = anchor.columns.T
                 base[row, i, j] += scoring.anchor * anchor.posterior
         lengths = np.array([len(template) for template in chosen])
-        posterior = posteriors(base, lengths, scoring.gaps)
+        gaps = gap_costs(query, chosen, scoring)
+        posterior = posteriors(base, lengths, gaps)
         for _ in range(scoring.rounds):
             support = _support(ensemble, chosen, posterior)
-            posterior = posteriors(base + scoring.partners * support, lengths, scoring.gaps)
+            posterior = posteriors(base + scoring.partners * support, lengths, gaps)
         for row, template in enumerate(chosen):
             yield _best_columns(int(places[block[row]]), template, posterior[row])
 

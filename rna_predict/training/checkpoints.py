@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rna_predict.data.records import plain
-from rna_predict.data.weights import write_weights
+from rna_predict.data.weights import read_weights, write_weights
 from rna_predict.errors import InputError
 from rna_predict.model.adapters import is_adapted, trained_state
 from rna_predict.training.settings import ModelFile
@@ -36,6 +36,22 @@ def averaged_weights(checkpoint: dict[str, Any]) -> dict[str, Tensor]:
     state = checkpoint["state_dict"]
     weights = {name.removeprefix("network."): tensor for name, tensor in state.items()}
     return weights | checkpoint["callbacks"]["Ema"]
+
+
+def starting_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
+    """Read the weights that a training starts from.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is of a network of other dimensions.
+    """
+    weights, _ = read_weights(path)
+    for name, tensor in network.state_dict().items():
+        if name not in weights or weights[name].shape != tensor.shape:
+            found = list(weights[name].shape) if name in weights else "none"
+            raise InputError(path, f"{name}: expected {list(tensor.shape)}, got {found}")
+    return weights
 
 
 def load_averaged(network: nn.Module, checkpoint: Path) -> None:

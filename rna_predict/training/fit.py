@@ -8,17 +8,19 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 
-from rna_predict.data.datamodule import RnaData
+from rna_predict.data.chain_templates import ChainTemplates
+from rna_predict.data.datamodule import RnaData, TemplateFeatures
 from rna_predict.data.dataset import ExampleSet, load_examples
 from rna_predict.data.devices import choose_device
 from rna_predict.data.records import dump_record, plain
@@ -32,24 +34,77 @@ from rna_predict.training.adapters import AdapterPhase, describe_trainable
 from rna_predict.training.callbacks import (
     BEST,
     LAST,
-    CollapseAlarm,
     Ema,
     Metrics,
     ResumePoints,
+    copy_whole,
     write_rows,
 )
-from rna_predict.training.checkpoints import export_weights, load_averaged
+from rna_predict.training.card import Facts, model_card
+from rna_predict.training.checkpoints import (
+    export_weights,
+    load_averaged,
+    read_checkpoint,
+    starting_weights,
+)
+from rna_predict.training.diagnostics.callbacks import diagnostic_callbacks
 from rna_predict.training.external import encoder_weights, read_encoder
 from rna_predict.training.module import PhaseModule
 from rna_predict.training.settings import ModelFile, Phase
+from rna_predict.training.throughput import Throughput
+from rna_predict.training.trainer import is_first_process, make_trainer
+from rna_predict.training.validation_table import ValidationTables
 
 log = logging.getLogger(__name__)
 
+SPLITS = ("train", "validation")
+WEIGHTS, METRICS, THROUGHPUT = "model.safetensors", "metrics.csv", "throughput.csv"
+CARD_FILE = "model_card.md"
+PATIENCE = 600
+"""Seconds that the other processes wait for the first one."""
 QUIET = (
     # Lightning 2.6 asks torch's tree specifications in a way that torch 2.13 deprecates.
     r".*isinstance\(treespec, LeafSpec\).*",
 )
 """Beginnings of warnings that tell a user nothing he could act on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the phases of a run share.
+
+    Attributes
+    ----------
+    model : ModelFile
+        Settings.
+    seed : int
+        Seed of the run.
+    device : str
+        ``cpu`` or ``cuda``.
+    out_dir, resume : path
+        Where its files go; where what is needed to go on stands.
+    training, validation : ExampleSet
+        The two splits.
+    templates : callable or None
+        Templates of their chains.
+    """
+
+    model: ModelFile
+    seed: int
+    device: str
+    out_dir: Path
+    resume: Path
+    training: ExampleSet
+    validation: ExampleSet
+    templates: TemplateFeatures | None
+
+
+@dataclass
+class Rows:
+    """Rows of the phases so far."""
+
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    throughput: list[dict[str, Any]] = field(default_factory=list)
 
 
 def train(
@@ -59,8 +114,12 @@ def train(
     seed: int,
     device: str = "auto",
     threads: int | None = None,
+    cutoff: str = "",
 ) -> Path:
     """Train a network and write its weights.
+
+    With several processes, each runs this: Lightning starts the others with the command of the
+    first. Only the first writes.
 
     Parameters
     ----------
@@ -70,14 +129,17 @@ def train(
         Sizes, phases and sampling.
     out_dir : path
         Gets ``model.safetensors`` (averaged weights of the last phase's best checkpoint),
-        ``model.yaml``, ``best.ckpt``, ``last.ckpt`` and ``metrics.csv``; of each phase with
-        adapters also ``base_{phase}.safetensors`` and ``adapter_{phase}.safetensors``.
+        ``model.yaml``, ``model_card.md``, ``best.ckpt``, ``last.ckpt``, ``metrics.csv`` and
+        ``throughput.csv``; of each phase with adapters also ``base_{phase}.safetensors`` and
+        ``adapter_{phase}.safetensors``; where asked for ``checkpoints`` and ``tensorboard``.
     seed : int
         Seed of weights, order, crops and noise.
     device : str
         ``cpu``, ``cuda``, or ``auto``: CUDA where there is one.
     threads : int, optional
-        CPU threads of torch; its own choice if absent.
+        CPU threads of torch in each process; its own choice if absent.
+    cutoff : str
+        ISO date: a younger or undated chain is refused; "" = no cut-off.
 
     Returns
     -------
@@ -88,91 +150,110 @@ def train(
     ------
     InputError
         If a table or a chain is refused (see :func:`load_examples`), no validation chain is
-        short enough to be sampled, a published encoder or an adapter does not fit, or the device
-        is not there.
+        short enough to be sampled, a published encoder or an adapter does not fit, templates are
+        refused (see :class:`ChainTemplates`), or the device is not there.
     CollapseError
         If samples keep collapsing.
     """
     device = choose_device(device)
+    if not is_first_process():
+        logging.getLogger("rna_predict").setLevel(logging.ERROR)
     if threads is not None:
         torch.set_num_threads(threads)
-    training, validation = (load_examples(tables, split) for split in ("train", "validation"))
+    training, validation = (load_examples(tables, split, cutoff) for split in SPLITS)
     longest = model.training.validation_length
     if not any(len(example.chain) <= longest for example in validation.examples):
         raise InputError(tables.splits, f"no validation chain of at most {longest} nt")
+    templates = None
+    if tables.templates is not None:
+        templates = ChainTemplates(tables.templates, tables, cutoff)
+        templates.require(e.name for e in (*training.examples, *validation.examples))
     encoder = None
     if model.training.torsion_encoder is not None:
         encoder = read_encoder(Path(model.training.torsion_encoder))
         model = replace(model, dimensions=replace(model.dimensions, bert=encoder.dimensions))
-    resume = _resume_folder(out_dir, tables, model, seed)
+    resume = _resume_folder(out_dir, _identity(tables, model, seed, cutoff))
+    run = Run(model, seed, device, out_dir, resume, training, validation, templates)
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(derive_seed(seed, "weights"))
         network = build_network(model.dimensions)
         if encoder is not None:
             encoder.load_into(network.torsion_net)
-        rows: list[dict[str, Any]] = []
+        if model.training.start is not None:
+            network.load_state_dict(starting_weights(Path(model.training.start), network))
+        rows = Rows()
         for number, phase in enumerate(model.training.phases):
             folder = resume / f"{number}_{phase.name}"
-            data = _phase_data(model, phase, seed, training, validation)
             folder.mkdir(parents=True, exist_ok=True)
             adapters = None
             if phase.adapter is not None:
                 adapters = AdapterPhase(network, phase, seed, out_dir, plain(model))
-            rows = _run_phase(network, model, phase, seed, data, folder, rows, device)
+            rows = _run_phase(network, run, phase, folder, rows)
             if adapters is not None:
                 adapters.finish()
-    for name in (BEST, LAST):
-        with replacing(out_dir / name) as temporary:
-            shutil.copyfile(folder / name, temporary)
-    write_rows(out_dir / "metrics.csv", rows)
-    with replacing(out_dir / "model.yaml") as temporary:
-        temporary.write_text(dump_record(model))
-    weights = out_dir / "model.safetensors"
-    export_weights(network, out_dir / BEST, weights, model, phase.name)
-    shutil.rmtree(resume)
-    return weights
+    if is_first_process():
+        _write_results(network, run, folder, rows)
+    return out_dir / WEIGHTS
 
 
-def _run_phase(
-    network: AnyNetwork,
-    model: ModelFile,
-    phase: Phase,
-    seed: int,
-    data: RnaData,
-    folder: Path,
-    rows: list[dict[str, Any]],
-    device: str,
-) -> list[dict[str, Any]]:
+def _run_phase(network: AnyNetwork, run: Run, phase: Phase, folder: Path, rows: Rows) -> Rows:
     """Run or finish one phase; leave its best averaged weights in the network, give all rows."""
-    last = folder / LAST
-    metrics = Metrics(folder.parent / "metrics.csv", phase.name, model.training.log_every, rows)
+    settings, last = run.model.training, folder / LAST
+    metrics = Metrics(run.resume / METRICS, phase.name, settings.log_every, rows.metrics)
+    throughput = Throughput(run.resume / THROUGHPUT, phase.name, rows.throughput)
+    kept = run.out_dir / "checkpoints" / phase.name
+    data = _phase_data(run, phase)
+    pages = run.out_dir / "diagnostics"
+    watched = {"model": run.model, "seed": run.seed, "data": data}
     callbacks = [
+        *diagnostic_callbacks(settings.diagnostics, phase, pages, folder, **watched),
         Ema(phase.ema_decay),
         metrics,
-        CollapseAlarm(model.training.collapse),
-        ResumePoints(folder, phase.select),
+        ValidationTables(run.out_dir / "validation", phase.name),
+        ResumePoints(folder, phase.select, settings.keep_every * phase.validate_every, kept),
+        throughput,
     ]
-    with _quiet_lightning(), _deterministic(device):
-        trainer = pl.Trainer(
-            accelerator=device,
-            devices=1,
-            max_epochs=phase.steps // phase.validate_every,
-            callbacks=callbacks,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            default_root_dir=folder,
-        )
-        if last.exists():
-            log.info("%s: resumed from %s", phase.name, last)
-        module = PhaseModule(network, model, phase, seed)
-        log.info("%s: %s", phase.name, describe_trainable(network))
-        trainer.fit(module, data, ckpt_path=last if last.exists() else None, weights_only=True)
+    step = 0
+    if last.exists():
+        step = read_checkpoint(last)["global_step"]
+        log.info("%s: resumed from step %d, %s", phase.name, step, last)
+    with _quiet_lightning(), _deterministic(run.device):
+        events = run.out_dir / "tensorboard"
+        trainer = make_trainer(settings, phase, run.device, folder, callbacks, events, step)
+        # Weights that were divided do not come back in one piece: a copy is.
+        trained = deepcopy(network) if settings.strategy == "fsdp" else network
+        module = PhaseModule(trained, run.model, phase, run.seed)
+        log.info("%s: %s", phase.name, describe_trainable(trained))
+        trainer.fit(module, data, ckpt_path=last if step else None, weights_only=True)
     load_averaged(network, folder / BEST)
-    return metrics.rows
+    trainer.strategy.barrier()
+    return Rows(metrics.rows, throughput.rows)
+
+
+def _write_results(network: AnyNetwork, run: Run, folder: Path, rows: Rows) -> None:
+    """Write what a run leaves, the weights last, and remove what it could be resumed from."""
+    out_dir, phase = run.out_dir, run.model.training.phases[-1]
+    for name in (BEST, LAST):
+        copy_whole(folder / name, out_dir / name)
+    write_rows(out_dir / METRICS, rows.metrics)
+    write_rows(out_dir / THROUGHPUT, rows.throughput)
+    facts = Facts(
+        run=out_dir.name,
+        model=run.model,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        seed=run.seed,
+        training=run.training,
+        validation=run.validation,
+        metrics=rows.metrics,
+        throughput=rows.throughput,
+        step=read_checkpoint(out_dir / BEST)["global_step"],
+        device=run.device,
+    )
+    for name, text in (("model.yaml", dump_record(run.model)), (CARD_FILE, model_card(facts))):
+        with replacing(out_dir / name) as temporary:
+            temporary.write_text(text)
+    export_weights(network, out_dir / BEST, out_dir / WEIGHTS, run.model, phase.name)
+    shutil.rmtree(run.resume)
 
 
 @contextmanager
@@ -209,39 +290,57 @@ def _quiet_lightning() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _phase_data(
-    model: ModelFile, phase: Phase, seed: int, training: ExampleSet, validation: ExampleSet
-) -> RnaData:
+def _phase_data(run: Run, phase: Phase) -> RnaData:
     """Make the data module of one phase."""
-    settings = model.training
+    settings = run.model.training
     return RnaData(
-        training,
-        validation,
+        run.training,
+        run.validation,
         size=phase.batch,
         crop=phase.crop,
-        copied=settings.copied,
-        seed=derive_seed(seed, "data", phase.name),
+        copied=settings.copied if phase.copied is None else phase.copied,
+        seed=derive_seed(run.seed, "data", phase.name),
         stretch=phase.validate_every,
         limit=settings.validation_length,
-        count=settings.validation_chains,
+        count=settings.validation_chains if phase.select != "mcq" else None,
         workers=settings.workers,
-        msa_rows=model.dimensions.msa_rows,
+        draws=settings.draws,
+        curriculum=phase.curriculum,
+        accumulate=phase.accumulate,
+        msa_rows=run.model.dimensions.msa_rows,
+        template_features=run.templates,
     )
 
 
-def _resume_folder(out_dir: Path, tables: TablePaths, model: ModelFile, seed: int) -> Path:
-    """Give the folder of resume points, emptied if they belong to another run."""
+def _identity(tables: TablePaths, model: ModelFile, seed: int, cutoff: str) -> str:
+    """Hash all that a run depends on."""
     paths = dict(asdict(tables))
     if model.training.torsion_encoder is not None:
         paths["torsion_encoder"] = encoder_weights(Path(model.training.torsion_encoder))
+    if model.training.start is not None:
+        paths["start"] = Path(model.training.start)
     hashes = {name: file_sha256(path) for name, path in paths.items() if path is not None}
-    identity = json.dumps({"model": dump_record(model), "seed": seed, "tables": hashes})
-    digest = hashlib.sha256(identity.encode()).hexdigest()
+    facts = {"model": dump_record(model), "seed": seed, "tables": hashes, "cutoff": cutoff}
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _resume_folder(out_dir: Path, identity: str) -> Path:
+    """Give the folder of resume points, emptied if they belong to another run.
+
+    Processes other than the first wait until it is as it should be.
+    """
     folder = out_dir / "resume"
     record = folder / "run.sha256"
-    if folder.exists() and not (record.exists() and record.read_text() == digest):
+    if not is_first_process():
+        deadline = time.monotonic() + PATIENCE
+        while not (record.exists() and record.read_text() == identity):
+            if time.monotonic() > deadline:
+                raise InputError(folder, f"the first process did not begin within {PATIENCE} s")
+            time.sleep(0.1)
+        return folder
+    if folder.exists() and not (record.exists() and record.read_text() == identity):
         log.warning("resume points in %s belong to another run and are removed", folder)
         shutil.rmtree(folder)
     with replacing(record) as temporary:
-        temporary.write_text(digest)
+        temporary.write_text(identity)
     return folder

@@ -1,6 +1,6 @@
 """The Lightning module: one phase of training."""
 
-import math
+from dataclasses import replace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -13,9 +13,15 @@ from rna_predict.model.adapters import trained_state
 from rna_predict.model.build import AnyNetwork
 from rna_predict.training.adapters import set_trainable
 from rna_predict.training.objective import loss_terms, weigh
+from rna_predict.training.optimisation import (
+    add_gradient_noise,
+    clip_adaptively,
+    learning_rate,
+    make_optimizer,
+)
 from rna_predict.training.settings import ModelFile, Phase
-from rna_predict.training.shares import warn_of_dominant_term
-from rna_predict.training.validation import judge_samples, mean_results
+from rna_predict.training.sharding import reach_all, shard, whole
+from rna_predict.training.validation import judge_samples, judge_torsions, mean_results
 
 
 class PhaseModule(pl.LightningModule):
@@ -37,9 +43,12 @@ class PhaseModule(pl.LightningModule):
     Attributes
     ----------
     losses : dict of tensor
-        Raw and weighted terms, gradient norm and learning rate of the last step.
+        Raw and weighted terms, gradient norm and learning rate of the last step; terms are means
+        over the step's batches in this process.
     validation : dict of float
         Results of the last validation.
+    judged : list of (str, dict of float)
+        Its chains, with the results of each sample.
 
     Raises
     ------
@@ -54,13 +63,23 @@ class PhaseModule(pl.LightningModule):
         self.model, self.phase, self.seed = model, phase, seed
         self.losses: dict[str, Tensor] = {}
         self.validation: dict[str, float] = {}
-        self._judged: list[dict[str, float]] = []
-        self._weighted: dict[str, Tensor] = {}
+        self.judged: list[tuple[str, dict[str, float]]] = []
+        self._batch = 0
 
     @property
     def strict_loading(self) -> bool:
         """Whether a checkpoint must hold every weight: the frozen base of adapters is not in it."""
         return self.phase.adapter is None
+
+    @property
+    def sharded(self) -> bool:
+        """Whether each process keeps only a part of the weights."""
+        return self.model.training.strategy == "fsdp"
+
+    def configure_model(self) -> None:
+        """Divide the weights among the processes, where they are to be divided."""
+        if self.sharded:
+            shard(self, self.device_mesh["data_parallel"], "training_step")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep only what is trained where a base is frozen; the base stands before the phase."""
@@ -71,19 +90,25 @@ class PhaseModule(pl.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Seed the global generators too: dropout draws from them."""
-        torch.manual_seed(derive_seed(self.seed, "global", self.phase.name, *self._draw()))
+        self._batch = batch_idx % self.phase.accumulate
+        torch.manual_seed(derive_seed(self.seed, "global", self.phase.name, self._draw()))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Give the weighted loss of one batch."""
-        generator = torch_generator(self.device, self.seed, "noise", self.phase.name, *self._draw())
-        terms = loss_terms(self.network, batch, self.phase, self.model.training, generator)
-        total, weighted = weigh(terms, self.phase.losses)
-        self.losses = {"total": total.detach()}
+        generator = torch_generator(self.device, self.seed, "noise", self.phase.name, self._draw())
+        weights = self.phase.losses_at(self.global_step)
+        phase = replace(self.phase, losses=weights)
+        terms = loss_terms(self.network, batch, phase, self.model.training, generator)
+        total, weighted = weigh(terms, weights)
+        values = {"total": total.detach()}
         for name, term in terms.items():
-            self.losses[name] = term.detach()
-            self.losses[f"{name}_weighted"] = weighted[name].detach()
-            self._weighted[name] = self._weighted.get(name, 0.0) + weighted[name].detach()
-        return total
+            values[name] = term.detach()
+            values[f"{name}_weighted"] = weighted[name].detach()
+        before = self.losses if self._batch else values
+        self.losses = {
+            name: before[name].lerp(value, 1 / (1 + self._batch)) for name, value in values.items()
+        }
+        return reach_all(total, self.network) if self.sharded else total
 
     def configure_gradient_clipping(
         self,
@@ -91,48 +116,62 @@ class PhaseModule(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Scale long gradients down and note their length."""
-        norm = torch.nn.utils.clip_grad_norm_(trained_state(self.network).values(), self.phase.clip)
-        rate = optimizer.param_groups[0]["lr"]
+        """Add noise where asked for, scale long gradients down, note their length."""
+        parameters = list(trained_state(self.network).values())
+        if self.phase.gradient_noise:
+            name = ("gradient noise", self.phase.name, self.global_step)
+            generator = torch_generator(self.device, self.seed, *name)
+            add_gradient_noise(parameters, self.phase.gradient_noise, self.global_step, generator)
+        if self.phase.adaptive_clip:
+            clip_adaptively(parameters, self.phase.adaptive_clip)
+        norm = whole(torch.nn.utils.clip_grad_norm_(parameters, self.phase.clip))
+        rate = max(group["lr"] for group in optimizer.param_groups)
         self.losses |= {"gradient_norm": norm, "learning_rate": torch.tensor(rate)}
 
+    def on_validation_start(self) -> None:
+        """Bring weights together that are in parts."""
+        if self.sharded:
+            self.unshard()
+
     def on_validation_epoch_start(self) -> None:
-        """Forget the last validation; say if one term ruled the losses since."""
-        self._judged = []
-        sums = {name: float(value) for name, value in self._weighted.items()}
-        warn_of_dominant_term(sums, f"phase {self.phase.name} step {self.global_step}")
-        self._weighted = {}
+        """Forget the last validation."""
+        self.judged = []
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Sample one validation chain and compare with the truth."""
-        self._judged += judge_samples(self.network, batch, self.model.training, self.seed)
+        """Judge the torsions of one validation chain, or sample it, and compare with the truth."""
+        if self.phase.select == "mcq":
+            rows = [judge_torsions(self.network, batch)]
+        else:
+            rows = judge_samples(self.network, batch, self.model.training, self.seed)
+        self.judged += [(batch.names[0], row) for row in rows]
 
     def on_validation_epoch_end(self) -> None:
-        """Average over the validation chains."""
-        self.validation = mean_results(self._judged)
+        """Average over the validation chains.
+
+        Every process judges all of them; what the first one finds counts for all, so that none
+        takes another checkpoint for the best.
+        """
+        self.validation = self.trainer.strategy.broadcast(
+            mean_results([row for _, row in self.judged])
+        )
+        if self.sharded:
+            self.reshard()
 
     def configure_optimizers(self) -> dict:
-        """Give Adam with linear warm-up and a cosine to the final rate."""
-        phase = self.phase
-        optimizer = torch.optim.Adam(
-            trained_state(self.network).values(),
-            lr=phase.learning_rate,
-            betas=(0.9, 0.95),
+        """Give Adam and its learning rates."""
+        optimizer = make_optimizer(self.network, self.phase)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: learning_rate(self.phase, step)
         )
-
-        def rate(step: int) -> float:
-            if step < phase.warmup_steps:
-                return (step + 1) / phase.warmup_steps
-            done = (step - phase.warmup_steps) / max(1, phase.steps - phase.warmup_steps)
-            low = phase.final_rate
-            return low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _draw(self) -> tuple[int, int]:
-        """Give the number of the step and of the process."""
-        return self.global_step, self.global_rank
+    def _draw(self) -> int:
+        """Give the number of the batch, counted over all processes.
+
+        ``p`` processes that accumulate ``a`` batches draw what one does that accumulates ``p a``.
+        """
+        number = self.global_step * self.phase.accumulate + self._batch
+        return number * self.trainer.world_size + self.global_rank

@@ -17,6 +17,7 @@ from rna_predict.model.baselines.regressor import Regressor, RegressorTrunk
 from rna_predict.model.build import AnyNetwork
 from rna_predict.model.inputs import Features
 from rna_predict.model.network import Trunk
+from rna_predict.model.torsion_net import TorsionPrediction
 from rna_predict.training.losses.alignment import aligned_mse, multiscale_loss
 from rna_predict.training.losses.confidence import pae_loss, pde_loss, plddt_loss, resolved_loss
 from rna_predict.training.losses.covalent import angle_loss, bond_loss, chirality_loss
@@ -26,7 +27,7 @@ from rna_predict.training.losses.noise import edm_weight, sample_sigma
 from rna_predict.training.losses.pairs import contact_loss, distogram_loss
 from rna_predict.training.losses.repulsion import clash_loss, minimum_distance_loss
 from rna_predict.training.losses.scales import term_scales
-from rna_predict.training.losses.torsions import torsion_likelihood, torsion_loss
+from rna_predict.training.losses.torsions import mcq_loss, torsion_likelihood, torsion_loss
 from rna_predict.training.regression import regressed_copies, regressed_torsion_loss
 from rna_predict.training.settings import CONFIDENCE_TERMS, LossWeights, Phase, TrainingSettings
 
@@ -35,6 +36,8 @@ DENOISED = (
     "minimum_distance",
 )  # fmt: skip
 """Terms of denoised copies, or of the structures of a regressor; all others are of the trunk."""
+TORSION_TERMS = ("torsion", "torsion_mcq", "torsion_likelihood")
+"""Terms of the torsion net, which needs no other part of the network."""
 GEOMETRY_SIGMA = 4.0
 """Angstrom: copies with more noise do not show bonds, only their blurred mean."""
 
@@ -68,10 +71,22 @@ def loss_terms(
     """
     features = Features(**batch.inputs)
     wanted = [field.name for field in fields(LossWeights) if getattr(phase.losses, field.name)]
-    judged_only = set(wanted) <= set(CONFIDENCE_TERMS)
-    with torch.set_grad_enabled(not (judged_only and phase.detach_confidence)):
-        trunk = network.trunk(features, settings.recycles)
-    losses: dict[str, Callable[[], Tensor]] = _trunk_losses(network, trunk, batch)
+    plain = not isinstance(network, Regressor)
+    if plain and set(wanted) <= set(TORSION_TERMS):
+        losses = _torsion_losses(network.torsion_net(features), batch)
+    else:
+        judged_only = set(wanted) <= set(CONFIDENCE_TERMS)
+        with torch.set_grad_enabled(not (judged_only and phase.detach_confidence)):
+            trunk = network.trunk(features, settings.recycles)
+        losses = _trunk_losses(network, trunk, batch)
+        if plain:
+            torsions = TorsionPrediction(
+                trunk.torsion_hidden,
+                trunk.torsion_sin_cos,
+                trunk.torsion_norm,
+                trunk.torsion_log_kappa,
+            )
+            losses |= _torsion_losses(torsions, batch)
     if any(name in DENOISED for name in wanted):
         losses |= _denoised_losses(network, trunk, features, batch, phase, settings, generator)
     if any(name in CONFIDENCE_TERMS for name in wanted):
@@ -92,30 +107,30 @@ def weigh(
 def _trunk_losses(
     network: AnyNetwork, trunk: Trunk | RegressorTrunk, batch: Batch
 ) -> dict[str, Callable[[], Tensor]]:
-    """Prepare the comparison of torsions, stage C, distances and contacts with the truth."""
+    """Prepare the comparison of stage C, distances and contacts with the truth."""
     truth, d = batch.truth, network.dimensions
     mask = truth.atom_mask
     return {
         "kinematics_fape": lambda: fape_loss(
             trunk.start_coords[:, None].float(), truth.coords, mask
         ),
-        "torsion": lambda: torsion_loss(
-            trunk.torsion_sin_cos.float(),
-            truth.torsions,
-            truth.torsion_mask,
-            trunk.torsion_norm.float(),
-        ),
-        "torsion_likelihood": lambda: torsion_likelihood(
-            trunk.torsion_sin_cos.float(),
-            trunk.torsion_log_kappa.float(),
-            truth.torsions,
-            truth.torsion_mask,
-        ),
         "distogram": lambda: distogram_loss(
             trunk.distogram_logits.float(), truth.coords, mask, d.distogram_min, d.distogram_max
         ),
         "contact": lambda: contact_loss(
             trunk.contact_logits.float(), truth.pair_contacts, truth.pair_mask
+        ),
+    }
+
+
+def _torsion_losses(torsions: TorsionPrediction, batch: Batch) -> dict[str, Callable[[], Tensor]]:
+    """Prepare the comparison of the torsion net's torsions with the truth."""
+    sin_cos, truth = torsions.sin_cos.float(), (batch.truth.torsions, batch.truth.torsion_mask)
+    return {
+        "torsion": lambda: torsion_loss(sin_cos, *truth, torsions.norm.float()),
+        "torsion_mcq": lambda: mcq_loss(sin_cos, *truth, torsions.norm.float()),
+        "torsion_likelihood": lambda: torsion_likelihood(
+            sin_cos, torsions.log_kappa.float(), *truth
         ),
     }
 

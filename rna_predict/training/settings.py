@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Literal
 
+from rna_predict.data.draws import DrawSettings, Rung
 from rna_predict.model.adapters import AdapterSettings
 from rna_predict.model.dimensions import Dimensions
 from rna_predict.model.sampler import SamplerSettings
+from rna_predict.training.diagnostics.settings import Diagnostics
 
 CONFIDENCE_TERMS = ("plddt", "pae", "pde", "resolved")
 """Loss terms of sampled structures; all others are of the structure."""
@@ -48,6 +50,8 @@ class LossWeights:
     diffusion, which torsions alone cannot bring far."""
     torsion: float = 0.25
     """Torsions of the torsion net, on the circle. AlphaFold 2: 0.5 of the squares of vectors."""
+    torsion_mcq: float = 0.0
+    """What they add to the MCQ of the chain: robust to what cannot be known. Not published."""
     torsion_likelihood: float = 0.1
     """Likelihood of the torsions under the predicted means and uncertainties. Not published."""
     distogram: float = 0.12
@@ -81,6 +85,43 @@ class LossWeights:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """A learning rate of some parameters."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    of: str
+    """Beginning of their names: `pairformer`, `pairformer.blocks.0`."""
+    factor: float
+    """Times the learning rate of the phase."""
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A loss weight that changes with the steps, in a straight line to its value in `losses`."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    term: str
+    """Name of the weight."""
+    first: int
+    """Step at which it begins to change."""
+    last: int
+    """Step at which it has its value."""
+    initial: float = 0.0
+    """Its value before."""
+
+    def __post_init__(self) -> None:
+        """Refuse unknown terms and ramps that run backwards."""
+        if self.term not in {field.name for field in fields(LossWeights)}:
+            raise ValueError(f"no loss term {self.term}")
+        if not 0 <= self.first < self.last or self.initial < 0:
+            raise ValueError(
+                f"ramp of {self.term}: expected first < last and a weight of 0 or more"
+            )
+
+
+@dataclass(frozen=True)
 class Phase:
     """One stretch of training; it starts from the best weights of the phase before."""
 
@@ -94,9 +135,10 @@ class Phase:
     """Optimiser steps; a multiple of `validate_every`."""
     validate_every: int
     """Steps between validations, which are also the points a killed run resumes from."""
-    select: Literal["lddt", "plddt_error"]
-    """What decides the best weights: the greatest lDDT of validation samples, or the smallest
-    difference between their pLDDT and lDDT."""
+    select: Literal["lddt", "plddt_error", "mcq"]
+    """What decides the best weights: the greatest lDDT of validation samples, the smallest
+    difference between their pLDDT and lDDT, or the smallest MCQ of the predicted torsions; with
+    the last nothing is sampled."""
     batch: int
     """Chains a step, in each process."""
     crop: int
@@ -114,6 +156,24 @@ class Phase:
     """Decay of the exponential moving average of the weights."""
     clip: float = 10.0
     """Longest gradient (norm); longer ones are scaled down."""
+    adaptive_clip: float = 0.0
+    """Longest gradient of each row of a weight, as a fraction of the row's own length (Brock et al.
+    2021, arXiv 2102.06171: 0.01 to 0.1); 0 = off."""
+    gradient_noise: float = 0.0
+    """Variance of noise on the gradients at the first step, falling with step^-0.55 (Neelakantan et
+    al. 2015, arXiv 1511.06807: 0.01 to 1); 0 = off."""
+    weight_decay: float = 0.0
+    """Pull of the weights to 0, decoupled from the gradient (AdamW)."""
+    rates: tuple[Rate, ...] = ()
+    """Learning rates of parts or layers of their own; the longest name that fits counts."""
+    accumulate: int = 1
+    """Batches whose gradients add up to one step."""
+    copied: float | None = None
+    """Fraction of draws that take an augmented copy, in place of the training's."""
+    curriculum: tuple[Rung, ...] = ()
+    """Short chains first; the learning rate starts anew at each of its steps."""
+    ramps: tuple[Ramp, ...] = ()
+    """Loss weights that change with the steps."""
     losses: LossWeights = field(default_factory=LossWeights)
     """Weight of each loss term."""
     terms: Literal["all", "structure", "confidence"] = "all"
@@ -126,7 +186,7 @@ class Phase:
 
     def __post_init__(self) -> None:
         """Refuse numbers that no run can be made with."""
-        counts = ("steps", "validate_every", "batch", "crop", "noised_copies")
+        counts = ("steps", "validate_every", "batch", "crop", "noised_copies", "accumulate")
         if wrong := [name for name in counts if getattr(self, name) < 1]:
             raise ValueError(f"phase {self.name}: 1 or more expected for {', '.join(wrong)}")
         if self.steps % self.validate_every:
@@ -138,26 +198,27 @@ class Phase:
             raise ValueError(f"phase {self.name}: ema_decay and final_rate are fractions")
         if self.learning_rate <= 0 or self.clip <= 0:
             raise ValueError(f"phase {self.name}: learning_rate and clip must be positive")
+        small = (self.adaptive_clip, self.gradient_noise, self.weight_decay)
+        if min(small + tuple(rate.factor for rate in self.rates)) < 0:
+            raise ValueError(f"phase {self.name}: noise, decay and rates must be 0 or more")
+        turns = [0, *(rung.until for rung in self.curriculum), self.steps]
+        if turns != sorted(set(turns)):
+            raise ValueError(
+                f"phase {self.name}: the curriculum's steps must rise below {turns[-1]}"
+            )
         adapted = () if self.adapter is None else self.adapter.parts
         if self.parts and (stray := [part for part in adapted if part not in self.parts]):
             raise ValueError(f"phase {self.name}: adapter on {stray[0]}, which is not in its parts")
         object.__setattr__(self, "losses", self.losses.only(self.terms))
 
-
-@dataclass(frozen=True)
-class Collapse:
-    """When samples count as collapsed: many residues at one place."""
-
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
-
-    spread: float = 0.3
-    """Least spread of C1' about their centre, as a fraction of the native's."""
-    neighbour: float = 0.2
-    """Least mean distance of a C1' to the nearest other, as a fraction of the native's."""
-    grace_steps: int = 200
-    """Steps of a phase before collapse counts."""
-    patience: int = 3
-    """Validations in a row with collapse after which training stops."""
+    def losses_at(self, step: int) -> LossWeights:
+        """Give the loss weights of a step."""
+        changed = {}
+        for ramp in self.ramps:
+            done = min(max((step - ramp.first) / (ramp.last - ramp.first), 0.0), 1.0)
+            final = getattr(self.losses, ramp.term)
+            changed[ramp.term] = ramp.initial + done * (final - ramp.initial)
+        return replace(self.losses, **changed) if changed else self.losses
 
 
 @dataclass(frozen=True)
@@ -174,6 +235,8 @@ class TrainingSettings:
     """Training noise is sigma_data * exp(noise_mean + noise_std * normal): the mean."""
     noise_std: float = 1.5
     """... and the standard deviation."""
+    draws: DrawSettings = DrawSettings()
+    """How chains and crops are drawn."""
     copied: float = 0.2
     """Fraction of draws that take an augmented copy, of chains that have any."""
     validation_chains: int = 32
@@ -184,12 +247,24 @@ class TrainingSettings:
     """Samples of each validation chain."""
     rollout: SamplerSettings = SamplerSettings()
     """Sampler of validation and of the structures that the confidence head is trained on."""
-    collapse: Collapse = Collapse()
-    """Alarm for collapsed samples."""
+    diagnostics: Diagnostics = Diagnostics()
+    """What is watched while a phase trains."""
     log_every: int = 10
     """Steps between rows of the metrics."""
     workers: int = 0
     """Processes that make batches; 0 makes them in the training process."""
+    processes: int = 1
+    """Processes that train together, each on a device of its own (GPU, or on a CPU all its
+    threads); each takes batches of its own, whose gradients are averaged."""
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    """How they share the work: each with a whole copy of the network (ddp), or with a part of its
+    weights and of the optimiser's state (fsdp); auto is ddp where there are several."""
+    start: str | None = None
+    """Weights (safetensors) of the same dimensions that training starts from. Absent = chance."""
+    keep_every: int = 0
+    """Validations between checkpoints that are kept beside the best and the last; 0 = none."""
+    tensorboard: bool = False
+    """Write the metrics for TensorBoard too: `{out_dir}/tensorboard`."""
     torsion_encoder: str | None = None
     """Folder of a published encoder (Hugging Face's format, e.g. TorsionBERT's) that takes the
     place of the torsion net's; `dimensions.bert` follows from it. Absent = our own."""
@@ -201,8 +276,19 @@ class TrainingSettings:
             raise ValueError(f"expected phases with names of their own, got {names}")
         if not 0 <= self.copied <= 1:
             raise ValueError(f"copied is a fraction, got {self.copied}")
-        if min(self.validation_chains, self.validation_samples, self.log_every) < 1:
-            raise ValueError("validation_chains, validation_samples and log_every are 1 or more")
+        if self.keep_every < 0:
+            raise ValueError(f"keep_every is 0 or more, got {self.keep_every}")
+        counts = ("validation_chains", "validation_samples", "log_every", "processes")
+        if wrong := [name for name in counts if getattr(self, name) < 1]:
+            raise ValueError(f"1 or more expected for {', '.join(wrong)}")
+        if self.strategy == "fsdp":
+            whole = [p.name for p in self.phases if p.gradient_noise or p.adaptive_clip]
+            packed = [p.name for p in self.phases if p.adapter and p.adapter.quantise != "none"]
+            if self.processes == 1 or whole or packed:
+                raise ValueError(
+                    "fsdp needs 2 or more processes, and phases without gradient_noise,"
+                    " adaptive_clip and adapters on 4 bits"
+                )
 
 
 @dataclass(frozen=True)

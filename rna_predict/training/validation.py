@@ -1,20 +1,36 @@
-"""Validation on sampled structures, not on losses alone."""
+"""Validation on sampled structures and on predicted torsions, not on losses alone."""
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
+from torch import Tensor
 
-from rna_predict.constants import BACKBONE_ATOMS
+from rna_predict.constants import ALPHABET, BACKBONE_TORSIONS
 from rna_predict.data.batch import Batch
 from rna_predict.data.seeds import torch_generator
-from rna_predict.evaluate.lddt import lddt, native_contacts
-from rna_predict.evaluate.rmsd import rmsd
-from rna_predict.evaluate.tm_score import tm_score
+from rna_predict.evaluate.circular import circular_differences, mean_of_circular
 from rna_predict.model.build import AnyNetwork
 from rna_predict.model.inputs import Features
+from rna_predict.model.network import RnaNetwork, Trunk
+from rna_predict.training.levels import compare_levels, make_reference
 from rna_predict.training.settings import TrainingSettings
 
-C1, C3 = BACKBONE_ATOMS.index("C1'"), BACKBONE_ATOMS.index("C3'")
+N_MCQ = len(BACKBONE_TORSIONS)
+JUDGED = "judged"
+"""Column, and ending of columns, that say how many results a mean is of."""
+
+
+@torch.no_grad()
+def judge_torsions(network: RnaNetwork, batch: Batch) -> dict[str, float]:
+    """Compare the torsion net's torsions of one chain with the truth.
+
+    Returns
+    -------
+    dict
+        ``mcq``, degrees, over the torsions alpha to zeta and chi that the native has; NaN if it
+        has none.
+    """
+    return {"mcq": _mcq(network.torsion_net(Features(**batch.inputs)).sin_cos, batch)}
 
 
 @torch.no_grad()
@@ -40,8 +56,9 @@ def judge_samples(
     Returns
     -------
     list of dict
-        See :func:`compare`, one a sample, and ``plddt`` and ``plddt_error`` (0-1, mean
-        predicted lDDT, and its distance from the true one).
+        See :func:`~rna_predict.training.levels.compare_levels`, one a sample, and ``plddt`` and
+        ``plddt_error`` (0-1, mean predicted lDDT, and its distance from the true one); of a
+        network with a torsion net also ``mcq``, see :func:`judge_torsions`.
     """
     device = batch.truth.coords.device
     features = Features(**batch.inputs)
@@ -54,61 +71,50 @@ def judge_samples(
     plddt = confidence.plddt()[0].cpu().double().numpy() / 100
     slots = features.slot_mask[0].cpu().numpy()
     truth, mask = (t[0].cpu().numpy() for t in (batch.truth.coords, batch.truth.atom_mask))
-    observed = mask.any(-1)
+    sequence = "".join(ALPHABET[kind] for kind in batch.inputs["sequence"][0].tolist())
+    reference = make_reference(batch.names[0], sequence, truth, mask)
+    torsions = {"mcq": _mcq(trunk.torsion_sin_cos, batch)} if isinstance(trunk, Trunk) else {}
     results = []
     for coords, predicted in zip(samples[0].cpu().double().numpy(), plddt, strict=True):
-        result = compare(np.where(slots[..., None], coords, np.nan), truth, mask)
-        mean = float(predicted[observed].mean())
+        result = compare_levels(np.where(slots[..., None], coords, np.nan), reference)
+        mean = float(predicted[mask.any(-1)].mean())
         error = abs(mean - result["lddt"])
-        results.append({**result, "plddt": mean, "plddt_error": error})
+        results.append({**result, "plddt": mean, "plddt_error": error, **torsions})
     return results
 
 
-def compare(
-    sample: Float[np.ndarray, "n 23 3"],
-    native: Float[np.ndarray, "n 23 3"],
-    mask: Bool[np.ndarray, "n 23"],
-) -> dict[str, float]:
-    """Compare a sample with its native.
+def mean_results(results: list[dict[str, float]]) -> dict[str, float]:
+    """Average each entry over the samples of all chains.
 
     Parameters
     ----------
-    sample, native : (n, 23, 3) float, angstrom
-        The sample has every atom that the native has.
-    mask : (n, 23) bool
-        Atoms of the native that were observed.
+    results : list of dict
+        Of :func:`judge_samples` or :func:`judge_torsions`. NaN is no value: chains without loops
+        have no lDDT of loops.
 
     Returns
     -------
     dict
-        ``lddt`` (0-1, all atoms), ``tm`` (C3', paired), ``rmsd`` (angstrom, all atoms);
-        ``spread`` and ``neighbour``: root-mean-square distance of C1' from their centre, and
-        mean distance of a C1' to the nearest other, each divided by the native's.
+        The means, NaN where no sample has a value; ``judged``, the number of results; and of each
+        entry that some lack, ``{name}_judged``, the number of those that have it.
     """
-    score, _ = lddt(sample, native_contacts(native, mask))
-    present = mask[:, C1]
-    ours, theirs = sample[present, C1], native[present, C1]
-    return {
-        "lddt": score,
-        "tm": tm_score(sample[:, C3], native[:, C3], mask[:, C3]),
-        "rmsd": rmsd(sample[mask], native[mask]),
-        "spread": _spread(ours) / _spread(theirs),
-        "neighbour": _nearest(ours) / _nearest(theirs),
-    }
+    table = {name: np.array([row[name] for row in results]) for name in results[0]}
+    means = {}
+    for name, values in table.items():
+        known = values[~np.isnan(values)]
+        means[name] = float(known.mean()) if len(known) else float("nan")
+        if len(known) < len(values):
+            means[f"{name}_{JUDGED}"] = float(len(known))
+    return {**means, JUDGED: float(len(results))}
 
 
-def mean_results(results: list[dict[str, float]]) -> dict[str, float]:
-    """Average each entry over the samples of all chains."""
-    return {name: float(np.mean([row[name] for row in results])) for name in results[0]}
-
-
-def _spread(points: Float[np.ndarray, "n 3"]) -> float:
-    """Root-mean-square distance from the centre."""
-    return float(np.sqrt(((points - points.mean(0)) ** 2).sum(-1).mean()))
-
-
-def _nearest(points: Float[np.ndarray, "n 3"]) -> float:
-    """Mean distance of a point to the nearest other."""
-    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    np.fill_diagonal(distances, np.inf)
-    return float(distances.min(1).mean())
+def _mcq(sin_cos: Float[Tensor, "1 n 14 2"], batch: Batch) -> float:
+    """Give the mean of circular quantities of predicted torsions, degrees."""
+    vectors = sin_cos[0].cpu().double().numpy()
+    predicted = np.arctan2(vectors[..., 0], vectors[..., 1])[:, :N_MCQ]
+    truth = batch.truth.torsions[0, :, :N_MCQ].cpu().double().numpy()
+    defined = batch.truth.torsion_mask[0, :, :N_MCQ].cpu().numpy()
+    if not defined.any():
+        return float("nan")
+    differences = circular_differences(predicted[defined], truth[defined])
+    return float(np.degrees(mean_of_circular(differences)))

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.families.members import read_alignments, read_families
 from rna_predict.families.tables import CLUSTERS, SPLITS, read_table
 from rna_predict.geometry.superpose import apply_motion, superpose
@@ -28,6 +27,7 @@ from rna_predict.templates.query import Query, square
 from rna_predict.templates.scoring import FEATURES, INTERCEPT, WEIGHTS, Features
 from rna_predict.templates.search import find_templates, judge_candidates
 from rna_predict.templates.structure_search import Scoring
+from tests.benchmarks.template_bound import copied_tm
 
 RESULTS = os.environ.get("RNA_PREDICT_RESULTS", "")
 LENGTHS = (41, 220)
@@ -43,7 +43,7 @@ def run() -> None:
         print("set RNA_PREDICT_RESULTS to the results of a run over many chains")
         return
     with tempfile.TemporaryDirectory() as name:
-        library = _build(results, Path(name))
+        library = build_library(results, Path(name))
         queries = _queries(results, library)
         measure_time(library)
         measure_accuracy(library, queries["validation"])
@@ -143,8 +143,8 @@ def _logistic(
     return minimize(loss, np.zeros(design.shape[1])).x
 
 
-def _build(results: Path, folder: Path) -> Library:
-    """Build the library of a run."""
+def build_library(results: Path, folder: Path) -> Library:
+    """Build the library of a run; print what it took."""
     shards = sorted((results / "splits" / "shards").glob("*.alignments.parquet"))
     start = time.perf_counter()
     write_library(
@@ -212,12 +212,8 @@ def _guard(library: Library, place: int) -> Guard:
 
 def _true_tm(library: Library, native: int, template: int, columns: np.ndarray) -> float:
     """Score the C3' copied from a template against the native."""
-    truth = library.chain(native).coords[:, C3]
-    model = np.full_like(truth, np.nan)
-    model[columns[:, 0]] = library.chain(template).coords[columns[:, 1], C3]
-    observed = np.isfinite(truth).all(1)
-    both = observed & np.isfinite(model).all(1)
-    return tm_score(model, truth, both, int(observed.sum())) if both.sum() >= 3 else 0.0
+    truth, known = (library.chain(place).coords[:, C3] for place in (native, template))
+    return copied_tm(truth, known, columns)
 
 
 def _random_query(length: int, generator: np.random.Generator) -> Query:

@@ -15,8 +15,8 @@ from rna_predict.model.dimensions import Dimensions
 from rna_predict.model.sampler import SamplerSettings
 from rna_predict.structure.chain import Chain, model_chain
 from rna_predict.structure.store import write_chains
+from rna_predict.training.diagnostics.settings import Diagnostics
 from rna_predict.training.settings import (
-    Collapse,
     LossWeights,
     ModelFile,
     Phase,
@@ -149,7 +149,7 @@ def small_model() -> ModelFile:
         phases=(pretrain, confidence), recycles=0, noise_mean=-1.2, noise_std=1.5, copied=0.5,
         validation_chains=2, validation_length=60, validation_samples=1,
         rollout=SamplerSettings(steps=2),
-        collapse=Collapse(spread=0.0, neighbour=0.0, grace_steps=0, patience=1),
+        diagnostics=Diagnostics(every=1, collapse=None),
         log_every=1, workers=0,
     )  # fmt: skip
     return ModelFile(dimensions, training, SamplerSettings(steps=2))

@@ -151,6 +151,8 @@ rule fold_templates:
     input:
         sequence="results/benchmark/{benchmark}/targets/{puzzle}.fasta",
         library=rules.build_library.output,
+        families=CONFIG.families.models,
+        clans=CONFIG.families.clans or [],
         script=SCRIPTS / "fold_templates.py",
     output:
         directory(PREDICTORS["templates"]),
@@ -167,6 +169,9 @@ rule fold_templates:
     params:
         library=lambda wildcards, input: Path(input.library[0]).parent,
         guard=guard_options,
+        families=CONFIG.families,
+        family_evalue=CONFIG.splits.family_evalue,
+        clans=["--clans", CONFIG.families.clans] if CONFIG.families.clans else [],
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         code=code("fold_templates.py"),
@@ -175,6 +180,12 @@ rule fold_templates:
         " --sequence {input.sequence:q}"
         " --library {params.library:q}"
         " {params.guard:q}"
+        " --families {input.families:q}"
+        " --program {params.families.program}"
+        " {params.clans:q}"
+        " --max-evalue {params.families.max_evalue}"
+        " --database-size {params.families.database_size}"
+        " --family-evalue {params.family_evalue}"
         " --models {params.models}"
         " --seed {params.seed}"
         " --out-dir {output:q}"

@@ -53,6 +53,7 @@ DATASET = [
     "results/splits/leakage.tsv",
     "results/splits/nearest.tsv",
     "results/augment/augmented.parquet",
+    "results/augment/angles.parquet",
     "results/augment/probabilities.parquet",
 ]
 

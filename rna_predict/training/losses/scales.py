@@ -12,6 +12,7 @@ multiscale          1          an ideal A-form chain in place of the native
 fape                13 A       the same
 kinematics_fape     13 A       the same: stage C before it is trained
 torsion             0.25 rad   the same: every torsion as in A-form
+torsion_mcq         0.25       the same, smoothed
 torsion_likelihood  1.84       not knowing: log(2 pi), the entropy of the whole circle
 bond                0.75 A^2   natives whose atoms are displaced at random by 0.2 A a coordinate
 angle               0.88 rad   the same
@@ -36,6 +37,7 @@ FIXED: Final = {
     "fape": 13.0,
     "kinematics_fape": 13.0,
     "torsion": 0.25,
+    "torsion_mcq": 0.25,
     "torsion_likelihood": log(2 * pi),
     "bond": 0.75,
     "angle": 0.88,

@@ -1,6 +1,6 @@
 """Torsions on the circle: their error, and how likely they are under a predicted uncertainty."""
 
-from math import log, pi
+from math import log, pi, sin
 
 import torch
 from jaxtyping import Bool, Float
@@ -45,17 +45,61 @@ def torsion_loss(
     scalar
         Radians where errors are large.
     """
-    sine, cosine = sin_cos.unbind(-1)
-    true_sine, true_cosine = target.sin(), target.cos()
-    difference = torch.atan2(
-        sine * true_cosine - cosine * true_sine, cosine * true_cosine + sine * true_sine
-    )
+    difference = wrapped_difference(sin_cos, target)
     zero = torch.zeros_like(difference)
     loss = F.smooth_l1_loss(difference, zero, reduction="none", beta=threshold)
     loss = masked_mean(loss, mask)
     if norm is not None:
         loss = loss + norm_weight * masked_mean((norm - 1).abs(), mask)
     return loss
+
+
+def mcq_loss(
+    sin_cos: Float[Tensor, "B N torsions 2"],
+    target: Float[Tensor, "B N torsions"],
+    mask: Bool[Tensor, "B N torsions"],
+    norm: Float[Tensor, "B N torsions"] | None = None,
+    reference: float = 0.35,
+    rounding: float = 0.05,
+    norm_weight: float = 0.02,
+) -> Float[Tensor, ""]:
+    """Give what a torsion adds to the MCQ, where that is about ``reference``.
+
+    The MCQ of errors d is ``atan2(sum sin |d|, sum cos d)``; at a value r it falls in the direction
+    of ``sum sin(|d| - r)``. Far errors weigh less than in the Huber loss: of a torsion with two
+    likely values the likelier one is best, not a value between them.
+
+    Parameters
+    ----------
+    sin_cos, target, mask, norm, norm_weight
+        As in :func:`torsion_loss`.
+    reference : float, radians
+        MCQ that is expected.
+    rounding : float, radians
+        Errors below it are smoothed.
+
+    Returns
+    -------
+    scalar
+        0 without any error.
+    """
+    off = wrapped_difference(sin_cos, target)
+    off = (off.square() + rounding**2).sqrt() - rounding
+    loss = masked_mean((off - reference).sin() + sin(reference), mask)
+    if norm is not None:
+        loss = loss + norm_weight * masked_mean((norm - 1).abs(), mask)
+    return loss
+
+
+def wrapped_difference(
+    sin_cos: Float[Tensor, "B N torsions 2"], target: Float[Tensor, "B N torsions"]
+) -> Float[Tensor, "B N torsions"]:
+    """Give predicted minus true angles, radians in [-pi, pi]."""
+    sine, cosine = sin_cos.unbind(-1)
+    true_sine, true_cosine = target.sin(), target.cos()
+    return torch.atan2(
+        sine * true_cosine - cosine * true_sine, cosine * true_cosine + sine * true_sine
+    )
 
 
 def torsion_likelihood(

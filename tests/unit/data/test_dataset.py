@@ -186,3 +186,40 @@ def test_table_that_does_not_fit_the_chain_is_refused(paths):
 def test_empty_split_is_refused():
     with pytest.raises(InputError, match="no chain in it"):
         ExampleSet("validation", (), {})
+
+
+@pytest.fixture
+def dated(tmp_path, chains, make_tables):
+    """Give a data set with dates: 2010 in training and validation, 2020 in the test split."""
+    dates = ("2010-06-01", "2010-06-01", "2010-06-01", "2020-01-01")
+    chains = [replace(c, release_date=date) for c, date in zip(chains, dates, strict=True)]
+    parts = {"train": chains[:2], "validation": chains[2:3], "test": chains[3:]}
+    return make_tables(tmp_path, parts), chains
+
+
+def test_chains_before_the_cut_off_and_all_of_the_test_split_pass(dated):
+    for split in ("train", "validation", "test"):
+        assert load_examples(dated[0], split, "2010-06-02").cutoff == "2010-06-02"
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_chain_of_the_day_of_the_cut_off_is_refused(dated, split):
+    with pytest.raises(InputError, match="before the cut-off 2010-06-01, got 2010-06-01"):
+        load_examples(dated[0], split, "2010-06-01")
+
+
+def test_chain_without_a_date_is_refused_where_there_is_a_cut_off(dated):
+    paths, chains = dated
+    write_chains([replace(chains[0], release_date=""), *chains[1:]], paths.chains)
+    assert load_examples(paths, "train").examples
+    with pytest.raises(InputError, match="chain 1abc_A: .* cut-off 2015-01-01, got no date"):
+        load_examples(paths, "train", "2015-01-01")
+
+
+def test_young_copy_of_an_old_chain_is_refused(dated, make_annotations, tmp_path):
+    paths, chains = dated
+    copy = replace(copy_of(chains[0]), release_date="2030-01-01")
+    training = load_examples(paths, "train", "2015-01-01")
+    (example, *_) = training.examples
+    with pytest.raises(InputError, match="chain 1abc_A~swap1: .* got 2030-01-01"):
+        replace(training, copies=(replace(example, chain=copy),))

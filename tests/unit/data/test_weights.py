@@ -1,11 +1,15 @@
 """Weights as safetensors."""
 
+import json
+
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from rna_predict.data.weights import (
     AdapterFile,
+    convert_weights,
     file_sha256,
     read_adapter,
     read_weights,
@@ -86,3 +90,26 @@ def test_other_files_are_refused(tmp_path, content):
         (tmp_path / "w").write_bytes(content)
     with pytest.raises(InputError, match="no readable safetensors"):
         read_weights(tmp_path / "w")
+
+
+def test_weights_in_bf16_are_half_as_large_and_read_in_single_precision(tmp_path):
+    weights = {"a": torch.randn(64, 64), "count": torch.tensor([3])}
+    write_weights(tmp_path / "whole", weights, {"m": 1}, {"step": 7})
+    convert_weights(tmp_path / "whole", tmp_path / "half", "bfloat16")
+    assert (tmp_path / "half").stat().st_size < 0.55 * (tmp_path / "whole").stat().st_size
+    got, model = read_weights(tmp_path / "half")
+    assert model == {"m": 1}
+    assert (got["a"].dtype, got["count"].dtype) == (torch.float32, torch.int64)
+    torch.testing.assert_close(got["a"], weights["a"], rtol=2**-8, atol=0)
+    assert torch.equal(got["a"], weights["a"].bfloat16().float())
+    with safe_open(tmp_path / "half", framework="pt") as file:
+        facts = json.loads(file.metadata()["rna_predict"])
+    assert (facts["stored"], facts["step"]) == ("bfloat16", 7)
+
+
+def test_weights_come_back_from_bf16_with_the_header_they_had(tmp_path):
+    weights = {"a": torch.tensor([1.0, 0.5, -3.0])}
+    write_weights(tmp_path / "whole", weights, {"m": 1}, {"step": 7})
+    convert_weights(tmp_path / "whole", tmp_path / "half", "bfloat16")
+    convert_weights(tmp_path / "half", tmp_path / "again", "float32")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "whole").read_bytes()

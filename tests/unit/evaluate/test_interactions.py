@@ -10,7 +10,6 @@ from rna_predict.evaluate.interactions import (
     fidelity,
     find_interactions,
     paired_interactions,
-    structural_elements,
 )
 from rna_predict.evaluate.pairing import Pairing, pair_residues
 from rna_predict.structure.mmcif import read_chains
@@ -77,13 +76,6 @@ def test_edges_are_turned_where_the_order_of_residues_is():
 def find_interactions_of_one_pair():
     none = frozenset()
     return Interactions(none, frozenset({(0, 5, "tHS")}), none, none, none, none)
-
-
-def test_elements_of_a_hairpin_with_tails():
-    pairs = np.array([[2, 9], [3, 8]])
-    assert structural_elements(12, pairs) == [
-        *["strand"] * 2, *["stem"] * 2, *["loop"] * 4, *["stem"] * 2, *["strand"] * 2,
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import circmean
 
+from rna_predict.evaluate.circular import circular_differences, mean_of_circular
 from rna_predict.evaluate.complexes import join_chains, pair_complexes
 from rna_predict.evaluate.mcq import (
     MCQ_ANGLES,
     MCQ_TORSIONS,
-    circular_differences,
     mcq_angles,
-    mean_of_circular,
     paired_angles,
 )
 from rna_predict.evaluate.pairing import pair_residues

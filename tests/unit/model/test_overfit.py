@@ -21,9 +21,9 @@ from rna_predict.model.inputs import Features
 from rna_predict.model.network import RnaNetwork
 from rna_predict.model.sampler import SamplerSettings
 from rna_predict.structure.links import linked_to_previous
+from rna_predict.training.levels import compare
 from rna_predict.training.objective import loss_terms, weigh
 from rna_predict.training.settings import LossWeights, ModelFile
-from rna_predict.training.validation import compare
 
 TINY = read_record(ModelFile, Path(__file__).parents[3] / "config" / "model" / "tiny.yaml")
 KEPT = ("diffusion", "smooth_lddt", "bond", "torsion", "distogram")

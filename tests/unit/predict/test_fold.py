@@ -15,6 +15,7 @@ from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.model.inputs import Features
 from rna_predict.predict import fold as module
 from rna_predict.predict.fold import choose_predictor, fold_fasta
+from rna_predict.predict.template_library import FamilyModels
 from rna_predict.structure.chain import model_chain
 from rna_predict.structure.mmcif import read_chains
 from rna_predict.structure.store import write_chains
@@ -23,6 +24,7 @@ from rna_predict.templates.library import Library, write_library
 from tests.unit.templates.hairpins import hairpin
 
 TEMPLATE = "GGCGGAAACGCC"
+TRNA = "GCGGAUUUAGCUCAGUUGGGAGAGCGCCAGACUGAAGAUCUGGAGGUCCUGUGUUCGAUCCACAGAAUUCGCACCA"
 RECORDS = ">hp/1 a hairpin\nGGCGAAAGCC\n>second\nGGGGaaaaCCTC\n"
 
 
@@ -338,6 +340,22 @@ def test_another_guard_is_another_request(one, tmp_path, library):
     assert used["template"].isna().all()
 
 
+def test_families_of_the_sequence_act_and_are_part_of_the_request(tmp_path, library, root):
+    (tmp_path / "trna.fasta").write_text(f">trna\n{TRNA}\n")
+    options = {"predictor": "templates", "library": library, "models": 1}
+    record = tmp_path / "out" / "trna" / "confidence.json"
+    fold(tmp_path / "trna.fasta", tmp_path / "out", None, **options)
+    without = json.loads(record.read_text())
+    families = FamilyModels.read(root / "config/example/rfam/tRNA.c.cm")
+    (first,) = fold(tmp_path / "trna.fasta", tmp_path / "out", None, families=families, **options)
+    (again,) = fold(tmp_path / "trna.fasta", tmp_path / "out", None, families=families, **options)
+    found = json.loads(record.read_text())
+    assert (first.status, again.status) == ("folded", "unchanged")
+    assert without["families"] is None and without["found_families"] == []
+    assert found["families"]["models"] == [families.models[0].digest]
+    assert found["found_families"] == ["RF00005"]
+
+
 def test_templates_without_a_library_are_refused(one, tmp_path):
     with pytest.raises(InputError, match="library"):
         fold(one, tmp_path / "out", None, predictor="templates")
@@ -350,11 +368,13 @@ def test_the_network_takes_part_where_its_weights_are_named(library, weights, mo
     assert choose_predictor(library, weights) == "both"
 
 
-def test_the_command_uses_templates_and_says_which_library(one, tmp_path, library, capsys):
+def test_the_command_uses_templates_and_says_which_library(one, tmp_path, library, root, capsys):
     arguments = ["fold", str(one), "--out", str(tmp_path / "out"), "--models", "1"]
     arguments += ["--library", str(library.folder), "--no-minimize", "--predictor", "templates"]
+    arguments += ["--families", str(root / "config/example/rfam/tRNA.c.cm")]
     assert main([*arguments, "--template-cutoff", "2010-05-04", "--exclude-ids", "9XYZ"]) == 0
-    assert "1 chains of 1 entries" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "1 chains of 1 entries" in said and "families: 1 models" in said
     record = json.loads((tmp_path / "out" / "one" / "confidence.json").read_text())
     assert record["guard"]["cutoff"] == "2010-05-04"
     assert record["guard"]["exclude_entries"] == ["9xyz"]

@@ -9,7 +9,12 @@ import pytest
 from rna_predict.constants import SLOT_INDEX, slot_mask
 from rna_predict.errors import InputError
 from rna_predict.evaluate.tm_score import tm_score
-from rna_predict.predict.template_library import describe_library, find_library
+from rna_predict.predict.template_library import (
+    FamilyModels,
+    describe_library,
+    find_families,
+    find_library,
+)
 from rna_predict.predict.template_model import fold_with_templates, provenance_table
 from rna_predict.structure.chain import model_chain
 from rna_predict.structure.store import write_chains
@@ -126,6 +131,34 @@ def test_the_library_of_a_run_is_found(library):
     root = library.folder.parent.parent
     assert find_library([root / "nowhere", root]) == library.folder
     assert find_library([root / "nowhere"]) is None
+
+
+def test_families_come_from_the_library_or_else_the_configuration(library, tmp_path, root):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "models").mkdir()
+    assert find_families(library.folder, [tmp_path]) is None
+    (tmp_path / "config" / "config.yaml").write_text("families:\n  models: models\n")
+    assert find_families(library.folder, [tmp_path]) == tmp_path / "models"
+    own = tmp_path / "library" / "families"
+    own.mkdir(parents=True)
+    model = root / "config/example/rfam/tRNA.c.cm"
+    (own / model.name).write_bytes(model.read_bytes())
+    assert find_families(own.parent, [tmp_path]) == own
+    assert [one.family for one in FamilyModels.read(own).models] == ["RF00005"]
+
+
+def test_a_configuration_that_is_no_yaml_is_refused(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("families: [")
+    with pytest.raises(InputError, match="no YAML"):
+        find_families(None, [tmp_path])
+
+
+def test_a_model_that_takes_too_long_is_left_as_it_was_built(query, library):
+    (model,) = fold_with_templates(query, library, Guard(), 1, time_limit=1e-3, grace=0.0)
+    assert not model.minimised and model.why == "time_limit"
+    (plain,) = fold_with_templates(query, library, Guard(), 1, minimize=False)
+    np.testing.assert_array_equal(model.chain.coords, plain.chain.coords)
 
 
 def test_a_library_of_the_example_alone_is_called_so(library, tmp_path):

@@ -80,3 +80,46 @@ def test_times_are_summed_by_rule_and_unmeasured_memory_is_undefined(run_inputs)
 def test_a_missing_folder_of_times_is_named(tmp_path):
     with pytest.raises(InputError, match="expected snakemake's benchmark files"):
         read_times(tmp_path / "absent")
+
+
+def test_three_levels_of_validation_are_drawn_with_what_their_means_are_of(run_inputs, tmp_path):
+    from dataclasses import replace
+
+    rows = [
+        {
+            "phase": "pretrain", "step": step, "kind": "validation", "mcq": mcq, "lddt": 0.4,
+            "lddt_stem": 0.5, "lddt_loop": 0.3, "lddt_strand": 0.2, "lddt_loop_judged": 30.0,
+            "rmsd_residue_stem": 5.0, "pair_f1": 0.6, "pair_sensitivity": 0.5,
+            "bond_outliers": 0.2, "angle_outliers": 0.1, "clashes": 80.0, "chirality_errors": 3.0,
+            "judged": 40.0,
+        }
+        for step, mcq in ((100, 17.0), (200, 15.5), (300, 16.0))
+    ]  # fmt: skip
+    rows.append({"phase": "pretrain", "step": 1, "kind": "train", "total": 1.0})
+    pd.DataFrame(rows).to_csv(tmp_path / "metrics.csv", index=False)
+    log = read_training(replace(run_inputs, metrics=tmp_path / "metrics.csv"))
+    assert log.best("mcq", least=True) == (200, 15.5)
+    figures = {figure.title: figure for figure in training_figures(log)}
+    assert set(figures) == {
+        "Validation", "Predicted torsions", "Residues: lDDT", "Residues: RMSD", "Base pairs",
+        "Bonds and angles", "Clashes", "Chirality",
+    }  # fmt: skip
+    assert "Means over 40 results" in figures["Base pairs"].caption
+    assert "(loops 30)" in figures["Residues: lDDT"].caption
+    assert "Least MCQ 15.50 at step 200" in figures["Predicted torsions"].caption
+
+
+def test_measures_of_one_phase_are_not_drawn_for_another(run_inputs, tmp_path):
+    from dataclasses import replace
+
+    rows = [
+        {"phase": "pretrain", "step": 100, "kind": "validation", "mcq": 16.0, "judged": 5.0},
+        {"phase": "pretrain", "step": 200, "kind": "validation", "mcq": 15.0, "judged": 5.0},
+        {"phase": "confidence", "step": 50, "kind": "validation", "lddt": 0.5, "judged": 10.0},
+        {"phase": "confidence", "step": 1, "kind": "train", "total": 1.0},
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "metrics.csv", index=False)
+    log = read_training(replace(run_inputs, metrics=tmp_path / "metrics.csv"))
+    figures = {figure.title: figure for figure in training_figures(log)}
+    assert "5 results of the validation chains at 2 points" in figures["Predicted torsions"].caption
+    assert "10 results of the validation chains at 1 points" in figures["Validation"].caption

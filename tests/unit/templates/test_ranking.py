@@ -1,21 +1,19 @@
-"""Better templates, formed pairs and few clashes are expected to be right; answers differ."""
+"""Drafts that others agree with are expected to be right; answers differ."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rna_predict.templates.assembly import HELIX, OPEN, Assembly
-from rna_predict.templates.ranking import (
-    ALONE,
-    choose_different,
-    expected_tm,
-    formed_pairs,
-    residue_confidence,
-    similarity,
-)
-from tests.unit.templates.hairpins import hairpin, pair_matrix
+from rna_predict.templates.hits import TemplateHit
+from rna_predict.templates.ranking import choose_different, expected_tms, residue_confidence
+from rna_predict.templates.scoring import similarities
+from tests.unit.templates.hairpins import hairpin
 
 SEQUENCE = "GGCACGGAUUCGUCCGUGCC"
 N = len(SEQUENCE)
+HIT = TemplateHit(0, np.zeros((0, 2), int), np.zeros(0), 0.4, "structure", 0.5, 0.9, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -27,34 +25,39 @@ def assembly(coords, source=0, confidence=0.8):
     return Assembly(coords, np.full(N, confidence), np.full(N, source))
 
 
-def test_all_likely_pairs_of_a_hairpin_are_formed(coords):
-    assert formed_pairs(coords, pair_matrix(N, (0, N - 1, 8))) == 1.0
+def test_surer_residues_closer_relatives_and_added_helices_raise_the_expectation(coords):
+    helical = replace(assembly(coords), source=np.where(np.arange(N) < 10, HELIX, 0))
+    drafts = [assembly(coords, confidence=0.6), assembly(coords), assembly(coords), helical]
+    nearer = replace(HIT, identity=0.7)
+    expected = expected_tms(drafts, [HIT, HIT, nearer, nearer], np.ones((4, 4)))
+    assert (np.diff(expected) > 0).all()
+    assert (expected > 0).all() and (expected < 1).all()
 
 
-def test_open_residues_form_no_pairs(coords):
-    half = np.where(np.arange(N)[:, None, None] < 4, np.nan, coords)
-    assert formed_pairs(half, pair_matrix(N, (0, N - 1, 8))) == pytest.approx(0.5)
+def test_a_draft_that_the_templates_agree_with_is_better_than_one_alone(coords):
+    likeness = np.eye(4)
+    likeness[:3, :3] = 0.8
+    np.fill_diagonal(likeness, 1.0)
+    expected = expected_tms([assembly(coords)] * 4, [HIT] * 4, likeness)
+    assert expected[:3].min() > expected[3]
 
 
-def test_without_likely_pairs_none_is_missed(coords):
-    assert formed_pairs(coords, np.zeros((N, N))) == 1.0
+def test_helices_stand_below_a_near_copy_and_above_poor_templates(coords):
+    near = replace(HIT, score=0.9, identity=0.9)
+    poor = replace(HIT, score=0.15, identity=0.3)
+    drafts = [assembly(coords, HELIX), assembly(coords, confidence=0.95)]
+    on_helix, on_template = expected_tms(drafts, [None, near], np.array([[1, 0.5], [0.5, 1]]))
+    assert on_helix < on_template
+    likeness = np.array([[1, 0.5, 0.5], [0.5, 1, 0.2], [0.5, 0.2, 1]])
+    drafts = [assembly(coords, HELIX), *[assembly(coords, confidence=0.2)] * 2]
+    on_helix, *others = expected_tms(drafts, [None, poor, poor], likeness)
+    assert on_helix > max(others)
 
 
-def test_a_better_template_more_pairs_and_fewer_clashes_raise_the_expectation(coords):
-    model = assembly(coords)
-    base = expected_tm(0.5, model, 0.5, clashes=50.0)
-    assert expected_tm(0.6, model, 0.5, clashes=50.0) > base
-    assert expected_tm(0.5, model, 0.9, clashes=50.0) > base
-    assert expected_tm(0.5, model, 0.5, clashes=0.0) > base
-    assert expected_tm(0.5, assembly(coords, HELIX), 0.5, clashes=50.0) > base
-
-
-def test_helices_alone_are_better_than_a_poor_template_and_worse_than_a_good_one(coords):
-    alone = expected_tm(0.0, assembly(coords, HELIX), 1.0)
-    assert alone == ALONE
-    assert (
-        expected_tm(0.15, assembly(coords), 1.0) < alone < expected_tm(0.5, assembly(coords), 1.0)
-    )
+def test_without_any_template_drafts_are_judged_by_their_residues(coords):
+    drafts = [assembly(coords, HELIX, 0.5), assembly(coords, HELIX, 0.8)]
+    one, other = expected_tms(drafts, [None, None], np.ones((2, 2)))
+    assert one < other
 
 
 def test_confidence_is_0_to_100_and_least_where_the_kinematics_built(coords):
@@ -65,16 +68,9 @@ def test_confidence_is_0_to_100_and_least_where_the_kinematics_built(coords):
     assert values[:10].min() > values[10:].max()
 
 
-def test_similarity_is_one_for_a_moved_copy_and_less_for_a_mirror_image(coords):
-    points = coords[:, 7]
-    turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-    assert similarity(points, points @ turn.T + 5.0) == pytest.approx(1.0)
-    assert similarity(points, points * [-1.0, 1.0, 1.0]) < 0.5
-    assert similarity(points, np.full_like(points, np.nan)) == 0.0
-
-
 def test_the_best_comes_first_and_a_copy_of_it_after_another_answer(coords):
     points = coords[:, 7]
-    answers = [points, points + 3.0, points * [-1.0, 1.0, 1.0]]
-    assert choose_different(answers, [0.50, 0.52, 0.45], 3).tolist() == [1, 2, 0]
-    assert choose_different(answers, [0.50, 0.52, 0.45], 1).tolist() == [1]
+    likeness = similarities(np.stack([points, points + 3.0, points * [-1.0, 1.0, 1.0]]))
+    expected = np.array([0.50, 0.52, 0.45])
+    assert choose_different(likeness, expected, 3).tolist() == [1, 2, 0]
+    assert choose_different(likeness, expected, 1).tolist() == [1]

@@ -4,29 +4,47 @@ import lightning.pytorch as pl
 import pandas as pd
 import pytest
 import torch
+from lightning.pytorch.loggers.logger import DummyLogger
+from lightning.pytorch.strategies import SingleDeviceStrategy
 from torch import nn
 
 from rna_predict.training.callbacks import (
-    CollapseAlarm,
-    CollapseError,
     Ema,
     Metrics,
     ResumePoints,
     write_rows,
 )
-from rna_predict.training.settings import Collapse
 
 
 class Trainer(pl.Trainer):
-    """A trainer that stands at a step."""
+    """A trainer that stands at a step, alone."""
 
     global_step = 0
+    strategy = SingleDeviceStrategy("cpu")
+    loggers = ()
+    is_global_zero = True
+    accumulate_grad_batches = 1
 
-    def __init__(self, step):
-        self.global_step = step
+    def __init__(self, step, accumulate=1):
+        self.global_step, self.accumulate_grad_batches = step, accumulate
 
     def save_checkpoint(self, filepath):
         filepath.write_text(str(self.global_step))
+
+
+class Logger(DummyLogger):
+    """A logger that keeps what it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def log_metrics(self, metrics, step):
+        self.told.append((step, metrics))
+
+
+def end_batch(callback, trainer, module, number=0):
+    callback.on_train_batch_end(trainer, module, None, None, number)
 
 
 @pytest.fixture
@@ -41,9 +59,9 @@ def test_average_follows_the_weights_with_the_decay(module):
     ema = Ema(0.75)
     ema.on_fit_start(Trainer(0), module)
     nn.init.constant_(module.network.weight, 1.0)
-    ema.on_train_batch_end(Trainer(1000), module)
+    end_batch(ema, Trainer(1000), module)
     assert ema.average["weight"].item() == pytest.approx(0.25)
-    ema.on_train_batch_end(Trainer(1001), module)
+    end_batch(ema, Trainer(1001), module)
     assert ema.average["weight"].item() == pytest.approx(1 - 0.75**2)
 
 
@@ -51,15 +69,27 @@ def test_average_forgets_fast_at_first(module):
     ema = Ema(0.999)
     ema.on_fit_start(Trainer(0), module)
     nn.init.constant_(module.network.weight, 1.0)
-    ema.on_train_batch_end(Trainer(1), module)
+    end_batch(ema, Trainer(1), module)
     assert ema.average["weight"].item() == pytest.approx(9 / 11)
+
+
+def test_average_moves_and_losses_are_noted_once_a_step_of_several_batches(module, tmp_path):
+    ema, metrics = Ema(0.75), Metrics(tmp_path / "m.csv", "pretrain", 1, [])
+    ema.on_fit_start(Trainer(0), module)
+    nn.init.constant_(module.network.weight, 1.0)
+    module.losses = {"total": torch.tensor(2.0)}
+    for number, step in enumerate((999, 999, 1000, 1000, 1000, 1001)):
+        for callback in (ema, metrics):
+            end_batch(callback, Trainer(step, accumulate=3), module, number)
+    assert ema.average["weight"].item() == pytest.approx(1 - 0.75**2)
+    assert [row["step"] for row in metrics.rows] == [1000, 1001]
 
 
 def test_average_is_in_place_during_validation_only(module):
     ema = Ema(0.75)
     ema.on_fit_start(Trainer(0), module)
     nn.init.constant_(module.network.weight, 1.0)
-    ema.on_train_batch_end(Trainer(1000), module)
+    end_batch(ema, Trainer(1000), module)
     ema.on_validation_start(Trainer(1000), module)
     assert module.network.weight.item() == pytest.approx(0.25)
     ema.on_validation_end(Trainer(1000), module)
@@ -78,7 +108,7 @@ def test_losses_are_noted_at_the_first_and_every_nth_step(module, tmp_path):
     metrics = Metrics(tmp_path / "m.csv", "pretrain", 5, [{"phase": "before"}])
     module.losses = {"total": torch.tensor(2.0)}
     for step in range(1, 13):
-        metrics.on_train_batch_end(Trainer(step), module)
+        end_batch(metrics, Trainer(step), module)
     assert [row.get("step") for row in metrics.rows] == [None, 1, 5, 10]
     assert metrics.rows[1] == {"phase": "pretrain", "step": 1, "kind": "train", "total": 2.0}
 
@@ -87,14 +117,14 @@ def test_losses_are_noted_at_the_first_and_every_nth_step(module, tmp_path):
 def test_loss_that_is_not_finite_stops_the_training(module, tmp_path, value):
     module.losses = {"total": torch.tensor(value)}
     with pytest.raises(FloatingPointError, match="step 5"):
-        Metrics(tmp_path / "m.csv", "pretrain", 5, []).on_train_batch_end(Trainer(5), module)
+        end_batch(Metrics(tmp_path / "m.csv", "pretrain", 5, []), Trainer(5), module)
 
 
 def test_validation_writes_the_table(module, tmp_path):
     metrics = Metrics(tmp_path / "m.csv", "pretrain", 1, [])
     module.losses = {"total": torch.tensor(2.0)}
     module.validation = {"lddt": 0.5}
-    metrics.on_train_batch_end(Trainer(1), module)
+    end_batch(metrics, Trainer(1), module)
     metrics.on_validation_end(Trainer(1), module)
     table = pd.read_csv(tmp_path / "m.csv")
     assert table["kind"].tolist() == ["train", "validation"]
@@ -102,55 +132,29 @@ def test_validation_writes_the_table(module, tmp_path):
     assert table["lddt"].iloc[1] == 0.5
 
 
+def test_loggers_are_told_what_the_table_gets(module, tmp_path):
+    metrics = Metrics(tmp_path / "m.csv", "pretrain", 1, [])
+    module.losses, module.validation = {"total": torch.tensor(2.0)}, {"lddt": 0.5}
+    trainer = Trainer(7)
+    trainer.loggers = [Logger()]
+    end_batch(metrics, trainer, module)
+    metrics.on_validation_end(trainer, module)
+    assert trainer.loggers[0].told == [(7, {"train/total": 2.0}), (7, {"validation/lddt": 0.5})]
+
+
+def test_process_that_is_not_the_first_writes_no_table(module, tmp_path):
+    metrics = Metrics(tmp_path / "m.csv", "pretrain", 1, [])
+    module.validation = {"lddt": 0.5}
+    trainer = Trainer(1)
+    trainer.is_global_zero = False
+    metrics.on_validation_end(trainer, module)
+    assert len(metrics.rows) == 1
+    assert not (tmp_path / "m.csv").exists()
+
+
 def test_rows_may_have_different_columns(tmp_path):
     write_rows(tmp_path / "m.csv", [{"a": 1}, {"b": 2, "a": 3}])
     assert (tmp_path / "m.csv").read_text().splitlines() == ["a,b", "1,", "3,2"]
-
-
-LIMITS = Collapse(spread=0.5, neighbour=0.5, grace_steps=10, patience=2)
-FINE, POINT, CLUMPS = (
-    {"spread": 1.0, "neighbour": 0.9},
-    {"spread": 0.1, "neighbour": 0.9},
-    {"spread": 1.0, "neighbour": 0.1},
-)
-
-
-def validate(alarm, module, *results):
-    for step, result in results:
-        module.validation = result
-        alarm.on_validation_end(Trainer(step), module)
-
-
-@pytest.mark.parametrize("collapsed", [POINT, CLUMPS])
-def test_lasting_collapse_stops_the_training(module, caplog, collapsed):
-    with pytest.raises(CollapseError, match="2 validations in a row"):
-        validate(CollapseAlarm(LIMITS), module, (20, collapsed), (30, collapsed))
-    assert "samples collapse at step 20" in caplog.text
-
-
-def test_passing_collapse_is_only_told(module, caplog):
-    results = [(20, POINT), (30, FINE), (40, POINT), (50, FINE)]
-    validate(CollapseAlarm(LIMITS), module, *results)
-    assert caplog.text.count("collapse") == 2
-
-
-def test_start_of_a_phase_has_grace(module, caplog):
-    validate(CollapseAlarm(LIMITS), module, (3, POINT), (6, POINT), (9, POINT))
-    assert caplog.text == ""
-
-
-def test_sample_that_is_not_a_number_counts_as_collapse(module):
-    lost = {"spread": float("nan"), "neighbour": 1.0}
-    with pytest.raises(CollapseError):
-        validate(CollapseAlarm(LIMITS), module, (20, lost), (30, lost))
-
-
-def test_count_of_collapses_survives_a_checkpoint(module):
-    first, second = CollapseAlarm(LIMITS), CollapseAlarm(LIMITS)
-    validate(first, module, (20, POINT))
-    second.load_state_dict(first.state_dict())
-    with pytest.raises(CollapseError):
-        validate(second, module, (30, POINT))
 
 
 @pytest.mark.parametrize(
@@ -164,3 +168,23 @@ def test_best_checkpoint_follows_the_rule_of_the_phase(module, tmp_path, select,
         points.on_train_epoch_end(Trainer(step), module)
     assert (tmp_path / "best.ckpt").read_text() == str(best)
     assert (tmp_path / "last.ckpt").read_text() == str(len(values))
+
+
+def test_some_checkpoints_are_kept(module, tmp_path):
+    points = ResumePoints(tmp_path / "resume", "lddt", every=20, kept=tmp_path / "kept" / "first")
+    module.validation = {"lddt": 0.5}
+    for step in range(10, 60, 10):
+        points.on_train_epoch_end(Trainer(step), module)
+    files = sorted(path.name for path in (tmp_path / "kept").iterdir())
+    assert files == ["first_20.ckpt", "first_40.ckpt"]
+    assert (tmp_path / "kept" / "first_20.ckpt").read_text() == "20"
+
+
+def test_best_and_kept_checkpoints_are_there_before_the_last_one_moves_on(module, tmp_path):
+    """A run killed in between goes on from the step before and writes them again."""
+    points = ResumePoints(tmp_path, "lddt", every=1)
+    module.validation = {"lddt": 0.5}
+    (tmp_path / "last.ckpt").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        points.on_train_epoch_end(Trainer(3), module)
+    assert (tmp_path / "best.ckpt").read_text() == (tmp_path / "kept_3.ckpt").read_text() == "3"

@@ -1,14 +1,19 @@
 """A whole training: its files, its resumption, what it refuses, and what it does without."""
 
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 import yaml
 
+from rna_predict.data.chain_templates import Found, search_facts, write_chain_templates
+from rna_predict.data.dataset import load_examples
+from rna_predict.data.features import Templates
 from rna_predict.data.records import plain, read_record
 from rna_predict.data.weights import read_weights
 from rna_predict.errors import InputError
@@ -48,10 +53,14 @@ def test_training_leaves_its_files_and_no_resume_point(trained):
     _, folder = trained
     assert sorted(path.name for path in folder.iterdir()) == [
         "best.ckpt",
+        "diagnostics",
         "last.ckpt",
         "metrics.csv",
         "model.safetensors",
         "model.yaml",
+        "model_card.md",
+        "throughput.csv",
+        "validation",
     ]
 
 
@@ -256,6 +265,95 @@ def test_test_chain_planted_among_the_copies_is_refused(
     with pytest.raises(InputError, match="expected 3abc_A in the split 'train', it is in 'test'"):
         train(paths, small_model, tmp_path / "out", seed=0)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("date", "told"), [("2020-01-01", "2020-01-01"), ("", "no date")])
+def test_young_and_undated_chains_planted_among_the_training_chains_are_refused(
+    tmp_path, make_chain, make_tables, small_model, date, told
+):
+    dates = ("2010-01-01", date, "2010-01-01")
+    chains = [
+        replace(make_chain(f"{k}abc", "GGGAAACCC", k), release_date=released)
+        for k, released in enumerate(dates, start=1)
+    ]
+    paths = make_tables(tmp_path, {"train": chains[:2], "validation": chains[2:]})
+    with pytest.raises(InputError, match=f"2abc_A: .* before the cut-off 2020-01-01, got {told}"):
+        train(paths, small_model, tmp_path / "out", seed=0, cutoff="2020-01-01")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def template_file(trained, tmp_path):
+    """Give a function that writes a file that shows all chains one of the training split."""
+
+    def write(source=None, left_out=""):
+        paths = trained[0]
+        chains = [
+            example.chain
+            for split in ("train", "validation")
+            for example in load_examples(paths, split).examples
+        ]
+        found = []
+        for chain in chains:
+            n = len(chain)
+            shown = source or next(c.name for c in chains[:4] if c.entry != chain.entry)
+            rotation = np.tile(np.eye(3, dtype=np.float32), (1, n, 1, 1))
+            frames = Templates(rotation[..., 0], rotation, np.ones((1, n), dtype=bool))
+            if chain.name != left_out:
+                found.append(Found(chain.name, n, (shown,), frames))
+        facts = search_facts(paths.splits, None, "")
+        write_chain_templates(tmp_path / "templates", found, facts)
+        return replace(paths, templates=tmp_path / "templates"), [chain.name for chain in chains]
+
+    return write
+
+
+def test_network_learns_from_the_templates_it_is_shown(
+    trained, small_model, tmp_path, template_file
+):
+    phase = replace(small_model.training.phases[0], steps=2, validate_every=2)
+    settings = replace(small_model.training, phases=(phase,), workers=1)
+    model = replace(small_model, training=settings)
+    with_templates, _ = template_file()
+    weights = [
+        read_weights(train(paths, model, tmp_path / name, seed=0, device="cpu"))[0]
+        for name, paths in (("with", with_templates), ("without", trained[0]))
+    ]
+    changed = {
+        name for name, tensor in weights[0].items() if not torch.equal(tensor, weights[1][name])
+    }
+    assert any(name.startswith("pairformer.templates.") for name in changed)
+
+
+def test_templates_outside_the_training_split_or_not_searched_for_are_refused(
+    small_model, tmp_path, template_file
+):
+    paths, names = template_file(source="9val_A")
+    with pytest.raises(InputError, match="is shown 9val_A, of the split ''"):
+        train(paths, small_model, tmp_path / "out", seed=0)
+    paths, _ = template_file(source=names[-1])
+    with pytest.raises(InputError, match=f"is shown {names[-1]}, of the split 'validation'"):
+        train(paths, small_model, tmp_path / "out", seed=0)
+    paths, _ = template_file(left_out=names[2])
+    with pytest.raises(InputError, match=f"no search for templates of chain {names[2]}"):
+        train(paths, small_model, tmp_path / "out", seed=0)
+    assert not (tmp_path / "out").exists()
+
+
+def test_export_holds_weights_in_half_the_bytes_that_predict(trained, root, tmp_path):
+    folder = trained[1]
+    files = {"--weights": "model.safetensors", "--model": "model.yaml", "--card": "model_card.md"}
+    given = [text for option, name in files.items() for text in (option, str(folder / name))]
+    runpy.run_path(str(root / "scripts" / "export_weights.py"))["main"](
+        [*given, "--out-dir", str(tmp_path / "export")]
+    )
+    assert sorted(path.name for path in (tmp_path / "export").iterdir()) == sorted(files.values())
+    sizes = [(f / "model.safetensors").stat().st_size for f in (tmp_path / "export", folder)]
+    assert sizes[0] < 0.65 * sizes[1]
+    whole = load_predictor(folder / "model.safetensors", "cpu").network.state_dict()
+    half = load_predictor(tmp_path / "export" / "model.safetensors", "cpu").network.state_dict()
+    for name, tensor in whole.items():
+        torch.testing.assert_close(half[name], tensor, rtol=2**-8, atol=0)
 
 
 def test_part_that_does_not_exist_is_refused(trained, small_model, tmp_path):

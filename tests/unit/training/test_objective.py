@@ -50,7 +50,9 @@ def test_each_phase_computes_the_terms_that_have_a_weight(network, batch, small_
 def test_phase_of_one_group_has_no_weight_in_the_other(small_model, group):
     phase = replace(small_model.training.phases[0], losses=LossWeights(), terms=group)
     named = {name for name in ALL if getattr(phase.losses, name)}
-    assert named == (JUDGED if group == "confidence" else ALL - JUDGED - {"multiscale", "fape"})
+    assert named == (
+        JUDGED if group == "confidence" else ALL - JUDGED - {"multiscale", "fape", "torsion_mcq"}
+    )
 
 
 def test_every_term_can_be_trained_at_once_and_is_finite(network, batch, small_model):
@@ -130,3 +132,16 @@ def test_copies_are_centred_turned_and_noised(batch):
         )
         volume = torch.linalg.det(centred[[0, 7, 15]]) * torch.linalg.det(copies[0][[0, 7, 15]])
         assert volume > 0
+
+
+def test_torsion_terms_alone_need_no_other_part_of_the_network(network, batch, small_model):
+    phase = weighted(small_model, torsion=1.0, torsion_mcq=1.0, torsion_likelihood=1.0)
+    settings = small_model.training
+    alone = loss_terms(network, batch, phase, settings, torch_generator("cpu", 0))
+    with_distogram = weighted(small_model, torsion=1.0, torsion_mcq=1.0, distogram=1.0)
+    together = loss_terms(network, batch, with_distogram, settings, torch_generator("cpu", 0))
+    assert torch.equal(alone["torsion"], together["torsion"])
+    assert torch.equal(alone["torsion_mcq"], together["torsion_mcq"])
+    sum(alone.values()).backward()
+    learned = {n.partition(".")[0] for n, p in network.named_parameters() if p.grad is not None}
+    assert learned == {"torsion_net"}

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import vonmises
 
-from rna_predict.training.losses.torsions import torsion_likelihood, torsion_loss
+from rna_predict.training.losses.torsions import mcq_loss, torsion_likelihood, torsion_loss
 
 
 def vectors(angles):
@@ -100,3 +100,31 @@ def test_nothing_known_costs_the_whole_circle(everywhere):
         everywhere,
     )
     assert loss.item() == pytest.approx(np.log(2 * np.pi), abs=1e-6)
+
+
+def test_mcq_loss_is_least_at_the_likelier_of_two_values_and_not_between_them():
+    target = torch.tensor([0.0] * 6 + [2.2] * 4)[None, :, None].expand(1, 10, 14)
+    mask = torch.ones(1, 10, 14, dtype=torch.bool)
+
+    def loss(angle):
+        return mcq_loss(vectors(torch.full((1, 10, 14), float(angle))), target, mask).item()
+
+    values = [loss(angle) for angle in np.linspace(-0.5, 2.7, 65)]
+    assert abs(np.linspace(-0.5, 2.7, 65)[int(np.argmin(values))]) < 0.06
+    assert loss(0.0) < loss(1.1)
+
+
+def test_mcq_loss_falls_where_the_mcq_falls():
+    generator = torch.Generator().manual_seed(0)
+    target = torch.zeros(1, 200, 14)
+    mask = torch.ones(1, 200, 14, dtype=torch.bool)
+    off = torch.randn(1, 200, 14, generator=generator) * 0.4
+
+    def both(scale):
+        angles = off * scale
+        mcq = torch.atan2(angles.abs().sin().sum(), angles.cos().sum()).item()
+        return mcq, mcq_loss(vectors(angles), target, mask).item()
+
+    measured = [both(scale) for scale in (0.0, 0.5, 0.8, 1.0, 1.2)]
+    assert measured[0] == (0.0, pytest.approx(0.0, abs=1e-6))
+    assert measured == sorted(measured)

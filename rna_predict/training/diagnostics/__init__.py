@@ -1,0 +1,1 @@
+"""Diagnostics: what goes wrong in a training, seen while it runs."""
