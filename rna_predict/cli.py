@@ -101,12 +101,11 @@ def _fold(args: argparse.Namespace) -> int:
     folder = None if wanted == "network" else args.library or find_library()
     library = None if folder is None else Library.read(folder)
     predictor = wanted or choose_predictor(library, args.weights)
-    families = None
     if library is not None:
         print(f"templates: {describe_library(library)}", file=sys.stderr)
-        where = args.families or find_families(library.folder)
-        families = FamilyModels.read(where) if where else None
-        print(f"families: {len(families.models) if families else 0} models", file=sys.stderr)
+    where = args.families or find_families(library.folder if library is not None else None)
+    families = FamilyModels.read(where) if where else None
+    print(f"families: {len(families.models) if families else 0} models", file=sys.stderr)
     results = fold_fasta(
         args.fasta,
         args.out,

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from rna_predict.predict.benchmark_targets import fold_target_with_network
+from rna_predict.predict.template_library import add_family_options, chosen_families
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -14,6 +15,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--models", type=int, default=5, help="structures to sample")
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add_family_options(parser)
     parser.add_argument(
         "--out-dir", type=Path, required=True, help="gets model_{rank}.cif, named like the target"
     )
@@ -26,6 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         models=args.models,
         seed=args.seed,
         device=args.device,
+        families=chosen_families(args),
     )
 
 

@@ -104,7 +104,14 @@ def fold_target_with_null(
 
 
 def fold_target_with_network(
-    fasta: Path, folder: Path, weights: Path, *, models: int, seed: int, device: str = "auto"
+    fasta: Path,
+    folder: Path,
+    weights: Path,
+    *,
+    models: int,
+    seed: int,
+    device: str = "auto",
+    families: FamilyModels | None = None,
 ) -> None:
     """Fold a target with the network: sampled, minimised and ranked, as ``rna-predict fold`` does.
 
@@ -115,7 +122,7 @@ def fold_target_with_network(
         Of the target's models; named like the target.
     weights : path
         safetensors.
-    models, seed, device
+    models, seed, device, families
         See :func:`~rna_predict.predict.fold.fold_fasta`.
 
     Raises
@@ -123,7 +130,15 @@ def fold_target_with_network(
     InputError
         If the file is no FASTA, the weights cannot be read, or the folder has another name.
     """
-    _fold_as_users_do(fasta, folder, models=models, seed=seed, weights=weights, device=device)
+    _fold_as_users_do(
+        fasta,
+        folder,
+        models=models,
+        seed=seed,
+        weights=weights,
+        device=device,
+        families=families,
+    )
 
 
 def fold_target_with_templates(

@@ -5,7 +5,6 @@ own: expected lDDT of the residues and expected TM-score; the ranking takes the 
 and by their clashes.
 """
 
-import json
 import os
 import shutil
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from rna_predict.data.weights import file_sha256
 from rna_predict.errors import InputError
 from rna_predict.evaluate.clashes import clash_score
 from rna_predict.predict.confidence import model_record, write_json
+from rna_predict.predict.folders import CONFIDENCE, is_done, put_in_place
 from rna_predict.predict.names import safe_names
 from rna_predict.predict.ranking import rank_table, write_ranking
 from rna_predict.predict.sampling import Prediction, predict_target
@@ -46,7 +46,6 @@ from rna_predict.templates.query import make_query
 
 MIN_LENGTH, MAX_LENGTH = 5, 500
 """Lengths that can be folded (nt)."""
-CONFIDENCE: Final = "confidence.json"
 TEMPLATES: Final = "templates.tsv"
 SOURCES: Final = ("templates", "network", "both")
 """Where models may come from."""
@@ -88,7 +87,7 @@ class Sources:
     guard : Guard
         What of the library must not be used.
     families : FamilyModels, optional
-        That lead to templates and pairs of the query's families.
+        That lead to templates, pairs and homologs of the query's families.
     """
 
     network: Predictor | None = None
@@ -98,10 +97,12 @@ class Sources:
 
     def facts(self) -> dict[str, Any]:
         """Describe the sources as plain values that change when their results would."""
-        facts: dict[str, Any] = {"weights_sha256": self.network.sha256 if self.network else None}
+        facts: dict[str, Any] = {
+            "weights_sha256": self.network.sha256 if self.network else None,
+            "families": self.families.facts() if self.families else None,
+        }
         if self.library:
             facts["library_sha256"] = file_sha256(self.library.folder / TABLE)
-            facts["families"] = self.families.facts() if self.families else None
             facts["guard"] = {
                 "cutoff": self.guard.cutoff,
                 "exclude_entries": sorted(self.guard.exclude_entries),
@@ -172,7 +173,8 @@ def fold_fasta(
     guard : Guard, optional
         What of the library must not be used.
     families : FamilyModels, optional
-        That the library's chains were searched with; none: templates are found without families.
+        That the library's chains were searched with. None: templates are found without families,
+        and the network is told of none.
 
     Returns
     -------
@@ -253,7 +255,7 @@ def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: M
         raise InputError(
             f"sequence {request['header']}", f"expected {', '.join(BASES)}, got {unknown[0]}"
         )
-    if _is_done(folder, request):
+    if is_done(folder, request):
         return False
     candidates, members = _candidates(sources, request, msa)
     facts = [
@@ -272,7 +274,7 @@ def _fold_target(sources: Sources, folder: Path, request: dict[str, Any], msa: M
         write_json(partial / CONFIDENCE, {**request, **members, "models": records})
         if sources.library:
             _write_provenance(partial / TEMPLATES, ranked, sources.library)
-        _put_in_place(partial, folder)
+        put_in_place(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return True
@@ -303,7 +305,13 @@ def _candidates(
                 _Candidate(model.chain, plddt, model.expected_tm, outcome, template=model)
             )
     if sources.network:
-        samples = predict_target(sources.network, name, sequence, count, seed, msa=msa)
+        consensus = None
+        if sources.families:
+            consensus, homologs = sources.families.inputs(name, sequence)
+            msa = homologs if msa is None else msa
+        samples = predict_target(
+            sources.network, name, sequence, count, seed, consensus=consensus, msa=msa
+        )
         for sample, outcome in _minimized(samples, minimize):
             candidates.append(
                 _Candidate(sample.chain, sample.plddt, sample.ptm, outcome, sampled=sample)
@@ -354,39 +362,3 @@ def _minimized(
         )
         for one, chain, row in zip(predictions, chains, rows, strict=True)
     ]
-
-
-def _is_done(folder: Path, request: dict[str, Any]) -> bool:
-    """Tell whether a folder holds the result of this very request.
-
-    Raises
-    ------
-    InputError
-        If there is something that no earlier run can have written.
-    """
-    if not folder.exists():
-        return False
-    record = folder / CONFIDENCE
-    if not record.is_file():
-        raise InputError(folder, f"exists and is not a result of fold (no {CONFIDENCE})")
-    try:
-        found = json.loads(record.read_text())
-    except ValueError as error:
-        raise InputError(record, f"not a record of fold: {error}") from error
-    if not isinstance(found, dict) or not request.keys() <= found.keys():
-        raise InputError(record, f"not a record of fold: expected {', '.join(request)}")
-    files = [f"model_{k}.cif" for k in range(1, request["options"]["models"] + 1)]
-    files += ["ranking.tsv", *([TEMPLATES] if "guard" in request else [])]
-    whole = all((folder / file).is_file() for file in files)
-    return whole and all(found[key] == request[key] for key in request)
-
-
-def _put_in_place(partial: Path, folder: Path) -> None:
-    """Rename a finished folder to its name; an earlier result goes away."""
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-        folder.rename(old)
-        partial.rename(folder)
-        shutil.rmtree(old)
-    else:
-        partial.rename(folder)

@@ -1,5 +1,6 @@
 """Finding the template library and the family models to predict with, and saying what they are."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import Any, Final
 import yaml
 
 import rna_predict
+from rna_predict.data.features import WeighedPairs
+from rna_predict.data.msa import Msa
 from rna_predict.errors import InputError
 from rna_predict.families.clans import read_clans
 from rna_predict.families.covariance_models import CovarianceModel, read_models
-from rna_predict.families.infernal import Program, make_program
+from rna_predict.families.infernal import PROGRAMS, Program, make_program
+from rna_predict.predict.inputs import family_inputs
 from rna_predict.templates.library import TABLE, Library
 
 PLACE: Final = Path("results") / "templates"
@@ -36,12 +40,15 @@ class FamilyModels:
         Of membership, where a model has no gathering threshold.
     clans : mapping of str to str
         Family to clan.
+    seeds : path
+        Folder of seed alignments, for a network that looks at homologs.
     """
 
     models: tuple[CovarianceModel, ...]
     program: Program
     family_evalue: float = 1e-3
     clans: Mapping[str, str] | None = None
+    seeds: Path | None = None
 
     @classmethod
     def read(
@@ -53,6 +60,7 @@ class FamilyModels:
         database_size: float = 1.0,
         family_evalue: float = 1e-3,
         clans: Path | None = None,
+        seeds: Path | None = None,
     ) -> "FamilyModels":
         """Read models.
 
@@ -65,6 +73,7 @@ class FamilyModels:
         family_evalue : float
         clans : path, optional
             As Rfam.clanin.
+        seeds : path, optional
 
         Raises
         ------
@@ -76,7 +85,23 @@ class FamilyModels:
             make_program(program, max_evalue, database_size),
             family_evalue,
             read_clans(clans) if clans else None,
+            seeds,
         )
+
+    def inputs(self, name: str, sequence: str) -> tuple[WeighedPairs, Msa]:
+        """Give consensus pairs and homologs of a sequence's family, as a network is trained with.
+
+        Both are empty where it has no family.
+        """
+        tables = family_inputs(
+            {name: sequence},
+            self.models,
+            self.program,
+            seeds=self.seeds,
+            family_evalue=self.family_evalue,
+            clans=self.clans,
+        )
+        return tables.of(name, sequence)
 
     @property
     def search(self) -> dict[str, Any]:
@@ -97,7 +122,29 @@ class FamilyModels:
             "database_size": self.program.database_size,
             "family_evalue": self.family_evalue,
             "clans": sorted(map(list, (self.clans or {}).items())),
+            "seeds": sorted(path.name for path in self.seeds.glob("*.sto")) if self.seeds else [],
         }
+
+
+def add_family_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command line say with which models families are looked for."""
+    add = parser.add_argument
+    add("--families", type=Path, help="covariance models: a file, or a folder of *.cm; none: none")
+    add("--program", choices=PROGRAMS, default="pyinfernal", help="infernal: cmsearch on PATH")
+    add("--clans", type=Path, help="clans (as Rfam.clanin), within which overlapping hits compete")
+    add("--seeds", type=Path, help="folder of seed alignments ({accession}.sto)")
+    add("--max-evalue", type=float, default=1.0, help="family hits above it do not count")
+    add("--database-size", type=float, default=1.0, help="size that E-values refer to (Mb)")
+    add("--family-evalue", type=float, default=1e-3,
+        help="threshold of membership where a model has no gathering threshold")  # fmt: skip
+
+
+def chosen_families(args: argparse.Namespace) -> FamilyModels | None:
+    """Read the models that :func:`add_family_options` let be named; None where none were."""
+    if not args.families:
+        return None
+    names = ("program", "max_evalue", "database_size", "family_evalue", "clans", "seeds")
+    return FamilyModels.read(args.families, **{name: getattr(args, name) for name in names})
 
 
 def find_library(folders: Sequence[Path] | None = None) -> Path | None:

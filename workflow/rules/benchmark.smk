@@ -4,6 +4,16 @@ INPUTS: the table of `benchmark.targets` with its natives, or the run's own targ
 OUTPUTS: results/benchmark/{benchmark}/{summary,paired,worst,by_length,by_family}.csv and figures
 """
 
+FAMILY_OPTIONS = [
+    *("--families", CONFIG.families.models),
+    *("--program", CONFIG.families.program),
+    *(("--clans", CONFIG.families.clans) if CONFIG.families.clans else ()),
+    *(("--seeds", CONFIG.families.seeds) if CONFIG.families.seeds else ()),
+    *("--max-evalue", CONFIG.families.max_evalue),
+    *("--database-size", CONFIG.families.database_size),
+    *("--family-evalue", CONFIG.splits.family_evalue),
+]
+
 
 rule write_sequence:
     """Write the sequence of one target: all that predictors see of it."""
@@ -83,6 +93,9 @@ rule fold_target:
     input:
         sequence="results/benchmark/{benchmark}/targets/{puzzle}.fasta",
         weights=lambda wildcards: f"results/models/{LEARNED[wildcards.learned]}/model.safetensors",
+        families=CONFIG.families.models,
+        clans=CONFIG.families.clans or [],
+        seeds=CONFIG.families.seeds or [],
         script=SCRIPTS / "fold_target.py",
     output:
         directory("results/benchmark/{benchmark}/models/{learned}/{puzzle}"),
@@ -101,6 +114,7 @@ rule fold_target:
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         device=CONFIG.predict.device,
+        families=FAMILY_OPTIONS,
         code=code("fold_target.py"),
     shell:
         "python {input.script:q}"
@@ -109,6 +123,7 @@ rule fold_target:
         " --models {params.models}"
         " --seed {params.seed}"
         " --device {params.device}"
+        " {params.families:q}"
         " --out-dir {output:q}"
         " &> {log:q}"
 
@@ -169,9 +184,7 @@ rule fold_templates:
     params:
         library=lambda wildcards, input: Path(input.library[0]).parent,
         guard=guard_options,
-        families=CONFIG.families,
-        family_evalue=CONFIG.splits.family_evalue,
-        clans=["--clans", CONFIG.families.clans] if CONFIG.families.clans else [],
+        families=FAMILY_OPTIONS,
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         code=code("fold_templates.py"),
@@ -180,12 +193,7 @@ rule fold_templates:
         " --sequence {input.sequence:q}"
         " --library {params.library:q}"
         " {params.guard:q}"
-        " --families {input.families:q}"
-        " --program {params.families.program}"
-        " {params.clans:q}"
-        " --max-evalue {params.families.max_evalue}"
-        " --database-size {params.families.database_size}"
-        " --family-evalue {params.family_evalue}"
+        " {params.families:q}"
         " --models {params.models}"
         " --seed {params.seed}"
         " --out-dir {output:q}"

@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 
 import lightning.pytorch as pl
-import lightning.pytorch as pl
 import pandas as pd
 import pytest
 import torch
