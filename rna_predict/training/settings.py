@@ -284,10 +284,12 @@ class TrainingSettings:
         if self.strategy == "fsdp":
             whole = [p.name for p in self.phases if p.gradient_noise or p.adaptive_clip]
             packed = [p.name for p in self.phases if p.adapter and p.adapter.quantise != "none"]
-            if self.processes == 1 or whole or packed:
+            alarm = self.diagnostics.collapse
+            rewinds = alarm is not None and alarm.action == "rewind"
+            if self.processes == 1 or whole or packed or rewinds:
                 raise ValueError(
-                    "fsdp needs 2 or more processes, and phases without gradient_noise,"
-                    " adaptive_clip and adapters on 4 bits"
+                    "fsdp needs 2 or more processes, phases without gradient_noise, adaptive_clip"
+                    " and adapters on 4 bits, and an alarm for collapse that does not rewind"
                 )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rna_predict.cli import main
-from rna_predict.predict import fold, template_library
+from rna_predict.predict import fold, template_library, weights
 from rna_predict.structure.mmcif import read_chains, write_chain
 
 
@@ -61,6 +61,7 @@ def test_fold_without_weights_is_an_error_and_never_a_guess(tmp_path, monkeypatc
 
         return find_weights((tmp_path,))
 
+    monkeypatch.setattr(weights, "shipped_weights", list)
     monkeypatch.setattr(fold, "find_weights", none_found)
     monkeypatch.setattr(template_library, "find_library", lambda: None)
     (tmp_path / "in.fasta").write_text(">a\nGGGAAACCC\n")

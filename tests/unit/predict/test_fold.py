@@ -318,6 +318,7 @@ def test_templates_answer_without_weights_and_say_what_they_used(one, tmp_path, 
     assert row["identity"] == 1.0 and row["coverage"] > 0.8
     record = json.loads((tmp_path / "out" / "one" / "confidence.json").read_text())
     assert record["weights_sha256"] is None and record["guard"]["cutoff"] == ""
+    assert record["families"] is None and record["found_families"] == []
 
 
 def test_of_both_sources_the_best_models_are_kept(one, tmp_path, weights, library):
@@ -342,18 +343,14 @@ def test_another_guard_is_another_request(one, tmp_path, library):
 
 def test_families_of_the_sequence_act_and_are_part_of_the_request(tmp_path, library, root):
     (tmp_path / "trna.fasta").write_text(f">trna\n{TRNA}\n")
-    options = {"predictor": "templates", "library": library, "models": 1}
-    record = tmp_path / "out" / "trna" / "confidence.json"
-    fold(tmp_path / "trna.fasta", tmp_path / "out", None, **options)
-    without = json.loads(record.read_text())
     families = FamilyModels.read(root / "config/example/rfam/tRNA.c.cm")
-    (first,) = fold(tmp_path / "trna.fasta", tmp_path / "out", None, families=families, **options)
-    (again,) = fold(tmp_path / "trna.fasta", tmp_path / "out", None, families=families, **options)
-    found = json.loads(record.read_text())
-    assert (first.status, again.status) == ("folded", "unchanged")
-    assert without["families"] is None and without["found_families"] == []
-    assert found["families"]["models"] == [families.models[0].digest]
-    assert found["found_families"] == ["RF00005"]
+    options = {"predictor": "templates", "library": library, "models": 1, "families": families}
+    fold(tmp_path / "trna.fasta", tmp_path / "out", None, **options)
+    (again,) = fold(tmp_path / "trna.fasta", tmp_path / "out", None, **options)
+    record = json.loads((tmp_path / "out" / "trna" / "confidence.json").read_text())
+    assert again.status == "unchanged"
+    assert record["families"]["models"] == [families.models[0].digest]
+    assert record["found_families"] == ["RF00005"]
 
 
 def test_templates_without_a_library_are_refused(one, tmp_path):

@@ -100,9 +100,7 @@ def test_confidence_phase_leaves_the_rest_of_the_network_alone(trained):
     assert any(name.startswith("confidence_head") for name in average.keys() - same)
 
 
-@pytest.mark.parametrize(
-    ("phase", "step"), [("pretrain", 2), ("pretrain", 5), ("confidence", 1), ("confidence", 3)]
-)
+@pytest.mark.parametrize(("phase", "step"), [("pretrain", 2), ("confidence", 3)])
 def test_killed_and_resumed_equals_uninterrupted(
     trained, small_model, tmp_path, monkeypatch, phase, step
 ):
@@ -176,12 +174,11 @@ def test_lora_phase_leaves_its_adapter_its_base_and_plain_weights(adapted, adapt
             torch.testing.assert_close(tensor, weights[name])
 
 
-@pytest.mark.parametrize(("phase", "step"), [("lora", 3), ("confidence", 1)])
-def test_lora_phase_killed_and_resumed_equals_uninterrupted(
-    trained, adapted, adapted_model, tmp_path, monkeypatch, phase, step
+def test_phase_after_a_lora_phase_killed_and_resumed_equals_uninterrupted(
+    trained, adapted, adapted_model, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        kill_at(patch, phase, step)
+        kill_at(patch, "confidence", 1)
         with pytest.raises(KilledError):
             train(trained[0], adapted_model, tmp_path, seed=0, device="cpu")
     train(trained[0], adapted_model, tmp_path, seed=0, device="cpu")

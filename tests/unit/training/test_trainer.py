@@ -59,7 +59,7 @@ def alone(trained, shared_model, tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", params=["ddp", "fsdp"])
+@pytest.fixture(scope="module", params=["ddp", pytest.param("fsdp", marks=pytest.mark.slow)])
 def together(request, root, trained, shared_model, tmp_path_factory):
     """Train in two processes; give the folder and what was said."""
     folder = tmp_path_factory.mktemp(request.param)
