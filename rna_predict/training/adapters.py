@@ -18,6 +18,7 @@ from rna_predict.model.adapters import (
     trained_state,
 )
 from rna_predict.training.settings import Phase
+from rna_predict.training.trainer import is_first_process
 
 
 def set_trainable(network: nn.Module, phase: Phase) -> None:
@@ -92,9 +93,9 @@ class AdapterPhase:
         self.network, self.phase, self.folder = network, phase, folder
         base = network.state_dict()
         self.base_sha256 = weights_sha256(base)
-        write_weights(
-            folder / f"base_{phase.name}.safetensors", base, model, {"before": phase.name}
-        )
+        if is_first_process():
+            path = folder / f"base_{phase.name}.safetensors"
+            write_weights(path, base, model, {"before": phase.name})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(seed, "adapter", phase.name))
             inject_adapters(network, phase.adapter)
@@ -107,5 +108,6 @@ class AdapterPhase:
             base_sha256=self.base_sha256,
         )
         path = self.folder / f"adapter_{self.phase.name}.safetensors"
-        write_adapter(path, adapter, {"phase": self.phase.name})
+        if is_first_process():
+            write_adapter(path, adapter, {"phase": self.phase.name})
         merge_adapters(self.network)
