@@ -30,9 +30,7 @@ def small_baseline() -> dict:
             "phases": [phase, confidence], "recycles": 0, "noise_mean": -1.2, "noise_std": 1.5,
             "copied": 0.2, "validation_chains": 2, "validation_length": 80,
             "validation_samples": 1, "rollout": {}, "log_every": 2, "workers": 0,
-            "collapse": {
-                "spread": 0.01, "neighbour": 0.0, "grace_steps": 1000, "patience": 3,
-            },
+            "diagnostics": {"every": 6, "collapse": None},
         },
         "sampling": {},
     }  # fmt: skip
