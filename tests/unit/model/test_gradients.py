@@ -132,6 +132,7 @@ def test_table_of_terms_shows_which_parts_each_teaches(batch, settings, detached
     expected = {
         "kinematics_fape": {"torsion_net"},
         "torsion": {"torsion_net"},
+        "torsion_mcq": {"torsion_net"},
         "torsion_likelihood": {"torsion_net"},
         "distogram": {"pairformer", "distogram_head"},
         "contact": {"pairformer", "contact_head"},
