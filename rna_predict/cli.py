@@ -221,6 +221,8 @@ def _angles(args: argparse.Namespace) -> int:
 
 
 def _add_minimize(commands: argparse._SubParsersAction) -> None:
+    from rna_predict.refine.settings import add_refine_options
+
     minimize = commands.add_parser(
         "minimize",
         help="repair and minimise models with OpenMM",
@@ -234,27 +236,14 @@ def _add_minimize(commands: argparse._SubParsersAction) -> None:
         "--threads", type=int, default=0, help="models at a time (default: all cores)"
     )
     minimize.add_argument("--force", action="store_true", help="do again what is done")
-    minimize.add_argument(
-        "--solvent", choices=("obc", "gbn2", "none"), default="obc", help="implicit (default obc)"
-    )
-    minimize.add_argument(
-        "--dynamics",
-        type=float,
-        default=0.0,
-        metavar="PS",
-        help="picoseconds of restrained dynamics, then minimised again (default 0)",
-    )
-    minimize.add_argument("--seed", type=int, default=0, help="of the dynamics (default 0)")
-    minimize.add_argument(
-        "--time-limit", type=float, default=120.0, metavar="S", help="for one model (default 120)"
-    )
-    minimize.add_argument("--platform", choices=("auto", "CUDA", "OpenCL", "CPU"), default="auto")
+    add_refine_options(minimize, seed="--seed")
     minimize.set_defaults(run=_minimize)
 
 
 def _minimize(args: argparse.Namespace) -> int:
     """Minimise, write models and energies, and say what became of them."""
     from rna_predict.refine.files import minimize_files
+    from rna_predict.refine.settings import chosen_refinement
 
     batch = minimize_files(
         args.models,
@@ -262,11 +251,7 @@ def _minimize(args: argparse.Namespace) -> int:
         args.out / "energies.tsv",
         threads=args.threads or os.cpu_count() or 1,
         force=args.force,
-        solvent=args.solvent,
-        dynamics_ps=args.dynamics,
-        seed=args.seed,
-        time_limit=args.time_limit,
-        platform=args.platform,
+        **chosen_refinement(args),
     )
     for error in batch.faults:
         print(f"rna-predict minimize: {error}", file=sys.stderr)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from rna_predict.predict.benchmark_targets import fold_target_with_null
+from rna_predict.refine.settings import add_refine_options, chosen_refinement
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -12,11 +13,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--sequence", type=Path, required=True, help="one sequence (FASTA)")
     parser.add_argument("--models", type=int, default=5, help="structures to build")
     parser.add_argument("--seed", type=int, default=0, help="seed of the noise on loops")
-    parser.add_argument("--no-minimize", action="store_true", help="leave out the minimisation")
-    parser.add_argument("--max-iterations", type=int, default=500, help="of the minimiser")
-    parser.add_argument(
-        "--time-limit", type=float, default=120.0, help="for one model's minimisation (s)"
-    )
+    add_refine_options(parser)
     parser.add_argument(
         "--out-dir", type=Path, required=True, help="gets model_{rank}.cif and ranking.tsv"
     )
@@ -27,9 +24,7 @@ def main(argv: list[str] | None = None) -> None:
         args.out_dir,
         models=args.models,
         seed=args.seed,
-        minimize=not args.no_minimize,
-        max_iterations=args.max_iterations,
-        time_limit=args.time_limit,
+        refinement=chosen_refinement(args),
     )
 
 

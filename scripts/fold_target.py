@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rna_predict.predict.benchmark_targets import fold_target_with_network
 from rna_predict.predict.template_library import add_family_options, chosen_families
+from rna_predict.refine.settings import add_refine_options, chosen_refinement
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -16,6 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the samples")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add_family_options(parser)
+    add_refine_options(parser)
     parser.add_argument(
         "--out-dir", type=Path, required=True, help="gets model_{rank}.cif, named like the target"
     )
@@ -29,6 +31,7 @@ def main(argv: list[str] | None = None) -> None:
         seed=args.seed,
         device=args.device,
         families=chosen_families(args),
+        refinement=chosen_refinement(args),
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rna_predict.predict.benchmark_targets import fold_target_with_templates
 from rna_predict.predict.template_library import add_family_options, chosen_families
+from rna_predict.refine.settings import add_refine_options, chosen_refinement
 from rna_predict.templates.guards import Guard
 
 
@@ -21,6 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     add_family_options(parser)
     add("--models", type=int, default=5, help="different answers")
     add("--seed", type=int, default=0, help="seed of links and loops")
+    add_refine_options(parser)
     add(
         "--out-dir",
         type=Path,
@@ -43,6 +45,7 @@ def main(argv: list[str] | None = None) -> None:
         models=args.models,
         seed=args.seed,
         families=chosen_families(args),
+        refinement=chosen_refinement(args),
     )
 
 

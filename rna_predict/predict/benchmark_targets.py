@@ -56,8 +56,7 @@ def fold_target_with_null(
     models: int,
     seed: int,
     minimize: bool = True,
-    max_iterations: int = 500,
-    time_limit: float = 120.0,
+    refinement: dict[str, Any] | None = None,
 ) -> None:
     """Fold a target with the null model, on ViennaRNA's MEA structure.
 
@@ -71,8 +70,8 @@ def fold_target_with_null(
         Of the noise that the models differ by.
     minimize : bool
         Whether to minimise the models; one that fails a gate stays as it was.
-    max_iterations, time_limit
-        See :func:`rna_predict.refine.minimize.minimize_chain`; of each model.
+    refinement : dict, optional
+        Fields of :class:`rna_predict.refine.settings.Settings`, for each model.
 
     Raises
     ------
@@ -94,7 +93,7 @@ def fold_target_with_null(
     folded = fold_null(name, sequence, structure, models, seed)
     chains, kept = [model.chain for model in folded], [False] * len(folded)
     if minimize:
-        chains, kept = _minimized(chains, max_iterations, time_limit)
+        chains, kept = _minimized(chains, refinement or {})
     rows = []
     for rank, (model, chain, done) in enumerate(zip(folded, chains, kept, strict=True), start=1):
         write_chain(folder / f"model_{rank}.cif", chain)
@@ -112,6 +111,7 @@ def fold_target_with_network(
     seed: int,
     device: str = "auto",
     families: FamilyModels | None = None,
+    refinement: dict[str, Any] | None = None,
 ) -> None:
     """Fold a target with the network: sampled, minimised and ranked, as ``rna-predict fold`` does.
 
@@ -122,7 +122,7 @@ def fold_target_with_network(
         Of the target's models; named like the target.
     weights : path
         safetensors.
-    models, seed, device, families
+    models, seed, device, families, refinement
         See :func:`~rna_predict.predict.fold.fold_fasta`.
 
     Raises
@@ -138,6 +138,7 @@ def fold_target_with_network(
         weights=weights,
         device=device,
         families=families,
+        refinement=refinement,
     )
 
 
@@ -150,6 +151,7 @@ def fold_target_with_templates(
     models: int,
     seed: int,
     families: FamilyModels | None = None,
+    refinement: dict[str, Any] | None = None,
 ) -> None:
     """Fold a target on known structures, as ``rna-predict fold`` does.
 
@@ -162,7 +164,7 @@ def fold_target_with_templates(
         Folder of the template library.
     guard : Guard
         What of it the target must not be answered with.
-    models, seed, families
+    models, seed, families, refinement
         See :func:`~rna_predict.predict.fold.fold_fasta`.
 
     Raises
@@ -179,6 +181,7 @@ def fold_target_with_templates(
         library=Library.read(library),
         guard=guard,
         families=families,
+        refinement=refinement,
     )
 
 
@@ -196,12 +199,10 @@ def _fold_as_users_do(fasta: Path, folder: Path, **how: Any) -> None:
         write_refusal(folder, FAILED, result.message)
 
 
-def _minimized(
-    chains: list[Chain], max_iterations: int, time_limit: float
-) -> tuple[list[Chain], list[bool]]:
+def _minimized(chains: list[Chain], refinement: dict[str, Any]) -> tuple[list[Chain], list[bool]]:
     """Minimise models; tell which of the results passed the gates."""
     # Imported here: without a minimisation OpenMM is not needed.
     from rna_predict.refine.batch import minimize_chains
 
-    chains, table = minimize_chains(chains, max_iterations=max_iterations, time_limit=time_limit)
+    chains, table = minimize_chains(chains, **refinement)
     return chains, table["kept"].tolist()

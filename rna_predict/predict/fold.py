@@ -133,6 +133,7 @@ def fold_fasta(
     seed: int = 0,
     weights: Path | None = None,
     minimize: bool = True,
+    refinement: dict[str, Any] | None = None,
     device: str = "auto",
     msa: Path | None = None,
     predictor: str = "network",
@@ -162,6 +163,8 @@ def fold_fasta(
         safetensors; by default those of :func:`find_weights`.
     minimize : bool
         Minimise the models with OpenMM.
+    refinement : dict, optional
+        How: fields of :class:`rna_predict.refine.settings.Settings`.
     device : str
         ``auto``, ``cpu`` or ``cuda``.
     msa : path, optional
@@ -220,6 +223,7 @@ def fold_fasta(
             "options": {
                 "models": models,
                 "minimize": minimize,
+                "refinement": refinement or {},
                 "msa_sha256": None if msa is None else file_sha256(msa),
             },
         }
@@ -285,7 +289,8 @@ def _candidates(
 ) -> tuple[list[_Candidate], dict[str, Any]]:
     """Make the models of each source; give them, and what was found on the way."""
     name, sequence, seed = request["target"], request["sequence"], request["seed"]
-    count, minimize = request["options"]["models"], request["options"]["minimize"]
+    options = request["options"]
+    count, minimize, refinement = (options[k] for k in ("models", "minimize", "refinement"))
     candidates, found = [], {}
     if sources.library:
         adjacency = make_adjacency("viennarna", LEAST_PROBABILITY, 0)
@@ -293,7 +298,7 @@ def _candidates(
         query = make_query(name, sequence, adjacency, msa=msa, **search)
         found["found_families"] = list(query.families)
         for model in fold_with_templates(
-            query, sources.library, sources.guard, count, seed, minimize=minimize
+            query, sources.library, sources.guard, count, seed, minimize=minimize, **refinement
         ):
             outcome = {
                 "clashes": model.clashes_after,
@@ -312,7 +317,7 @@ def _candidates(
         samples = predict_target(
             sources.network, name, sequence, count, seed, consensus=consensus, msa=msa
         )
-        for sample, outcome in _minimized(samples, minimize):
+        for sample, outcome in _minimized(samples, minimize, refinement):
             candidates.append(
                 _Candidate(sample.chain, sample.plddt, sample.ptm, outcome, sampled=sample)
             )
@@ -338,7 +343,7 @@ def _write_provenance(path: Path, ranked: list[_Candidate], library: Library) ->
 
 
 def _minimized(
-    predictions: list[Prediction], minimize: bool
+    predictions: list[Prediction], minimize: bool, refinement: dict[str, Any]
 ) -> list[tuple[Prediction, dict[str, Any]]]:
     """Minimise models where asked for; give them with their clashes and energies."""
     if not minimize:
@@ -349,7 +354,7 @@ def _minimized(
     # Imported here: without a minimisation OpenMM is not needed.
     from rna_predict.refine.batch import minimize_chains
 
-    chains, table = minimize_chains([one.chain for one in predictions])
+    chains, table = minimize_chains([one.chain for one in predictions], **refinement)
     rows = table.itertuples(index=False)
     return [
         (

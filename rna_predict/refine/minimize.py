@@ -13,7 +13,7 @@ import numpy as np
 import openmm
 from jaxtyping import Int32
 
-from rna_predict.errors import EntryError, InputError
+from rna_predict.errors import EntryError
 from rna_predict.evaluate.rmsd import rmsd
 from rna_predict.refine.energies import (
     Energies,
@@ -23,75 +23,15 @@ from rna_predict.refine.energies import (
 )
 from rna_predict.refine.gates import failed_gate, tm_to
 from rna_predict.refine.hydrogens import place_hydrogens
-from rna_predict.refine.platforms import PLATFORMS, find_platform
+from rna_predict.refine.platforms import find_platform
 from rna_predict.refine.prepare import Prepared, prepare
 from rna_predict.refine.repairs import describe
-from rna_predict.refine.solvent import SOLVENTS
+from rna_predict.refine.settings import Settings
 from rna_predict.refine.stages import TOLERANCE, Relaxed, Watch, relax
 from rna_predict.refine.system import Systems, build_systems
 from rna_predict.structure.chain import Chain
 
-RESTRAINT = 5000.0
-"""kJ/mol/nm^2. Chosen before there were repairs: at 0.5 A of noise on natives 1000 moves 71 nt to a
-TM-score of 0.87 to the input and 0.92 to the native; this, to 0.89 and 0.95, with the same bonds
-and clashes."""
-MAX_ITERATIONS = 500
-TIME_LIMIT = 120.0
-"""Seconds."""
 NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to minimise.
-
-    Attributes
-    ----------
-    restraint : float, kJ/mol/nm^2
-        Holds P and C1' in the first stage; a tenth of it holds the other heavy atoms, and later
-        stages relax both (see ``stages.STAGES``).
-    max_iterations : int
-        Of all stages together.
-    time_limit : float, seconds
-        For one model; past it the input is kept.
-    solvent : {"obc", "gbn2", "none"}
-    dynamics_ps : float, ps
-        Length of restrained Langevin dynamics at 100 K after the last stage, which then comes
-        once more; 0 for none.
-    seed : int
-        Of the dynamics; not negative.
-    platform : str
-        CUDA, OpenCL, CPU, or ``auto`` for the first of these that works. On the CPU the same
-        input gives the same bytes.
-
-    Raises
-    ------
-    InputError
-        If a value is out of range.
-    """
-
-    restraint: float = RESTRAINT
-    max_iterations: int = MAX_ITERATIONS
-    time_limit: float = TIME_LIMIT
-    solvent: str = "obc"
-    dynamics_ps: float = 0.0
-    seed: int = 0
-    platform: str = "auto"
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be used."""
-        finite = np.isfinite([self.restraint, self.dynamics_ps]).all()
-        right = {
-            "restraint >= 0": finite and self.restraint >= 0,
-            "max_iterations >= 1": self.max_iterations >= 1,
-            "time_limit > 0": self.time_limit > 0,
-            f"solvent among {SOLVENTS}": self.solvent in SOLVENTS,
-            "dynamics_ps >= 0": finite and self.dynamics_ps >= 0,
-            "0 <= seed < 2^31 - 1": 0 <= self.seed < 2**31 - 1,
-            f"platform auto or among {PLATFORMS}": self.platform in ("auto", *PLATFORMS),
-        }
-        if wrong := [what for what, holds in right.items() if not holds]:
-            raise InputError("minimisation", f"expected {', '.join(wrong)}, got {self}")
 
 
 @dataclass(frozen=True, eq=False)

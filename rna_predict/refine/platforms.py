@@ -7,9 +7,8 @@ from jaxtyping import Float64
 from numpy import ndarray
 
 from rna_predict.errors import InputError
+from rna_predict.refine.settings import PLATFORMS
 
-PLATFORMS = ("CUDA", "OpenCL", "CPU")
-"""In the order in which ``auto`` takes them."""
 PROPERTIES = {
     "CUDA": {"Precision": "mixed", "DeterministicForces": "true"},
     "OpenCL": {"Precision": "mixed"},

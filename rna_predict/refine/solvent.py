@@ -5,14 +5,12 @@ nucleic acids: Nguyen, Pérez, Bermeo & Simmerling (2015) J Chem Theory Comput 1
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
 
 import openmm
 from openmm import app, unit
 from openmm.app.internal.customgbforces import GBSAGBn2Force
 
-Solvent = Literal["obc", "gbn2", "none"]
-SOLVENTS: tuple[str, ...] = get_args(Solvent)
+from rna_predict.refine.settings import Solvent
 
 OBC_RADII = {"H": 1.2, "C": 1.7, "N": 1.55, "O": 1.5, "P": 1.85}
 """Angstrom (mbondi2); hydrogens on nitrogen have 1.3."""

@@ -12,7 +12,8 @@ from openmm import app, unit
 
 from rna_predict.constants import N_SLOTS, SLOT_INDEX
 from rna_predict.refine.restraints import hand_restraint, position_restraint
-from rna_predict.refine.solvent import Solvent, solvent_force
+from rna_predict.refine.settings import Solvent
+from rna_predict.refine.solvent import solvent_force
 
 FORCE_FIELD = "amber14/RNA.OL3.xml"
 """Amber ff99 with parmbsc0 and chi OL3: Zgarbova et al. (2011) J Chem Theory Comput 7:2886."""

@@ -115,6 +115,7 @@ rule fold_target:
         seed=CONFIG.seed,
         device=CONFIG.predict.device,
         families=FAMILY_OPTIONS,
+        refine=REFINE_OPTIONS,
         code=code("fold_target.py"),
     shell:
         "python {input.script:q}"
@@ -124,6 +125,7 @@ rule fold_target:
         " --seed {params.seed}"
         " --device {params.device}"
         " {params.families:q}"
+        " {params.refine:q}"
         " --out-dir {output:q}"
         " &> {log:q}"
 
@@ -148,15 +150,14 @@ rule fold_null:
     params:
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
-        refine=CONFIG.refine,
+        refine=REFINE_OPTIONS,
         code=code("fold_null.py"),
     shell:
         "python {input.script:q}"
         " --sequence {input.sequence:q}"
         " --models {params.models}"
         " --seed {params.seed}"
-        " --max-iterations {params.refine.max_iterations}"
-        " --time-limit {params.refine.time_limit}"
+        " {params.refine:q}"
         " --out-dir {output:q}"
         " &> {log:q}"
 
@@ -185,6 +186,7 @@ rule fold_templates:
         library=lambda wildcards, input: Path(input.library[0]).parent,
         guard=guard_options,
         families=FAMILY_OPTIONS,
+        refine=REFINE_OPTIONS,
         models=CONFIG.predict.models,
         seed=CONFIG.seed,
         code=code("fold_templates.py"),
@@ -194,6 +196,7 @@ rule fold_templates:
         " --library {params.library:q}"
         " {params.guard:q}"
         " {params.families:q}"
+        " {params.refine:q}"
         " --models {params.models}"
         " --seed {params.seed}"
         " --out-dir {output:q}"

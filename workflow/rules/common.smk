@@ -98,3 +98,13 @@ shell.prefix(
 def code(script):
     """Hash what a script runs, so that an edit of the package reruns what depends on it."""
     return code_hash(SCRIPTS / script, ROOT)
+
+
+REFINE_OPTIONS = [
+    *("--max-iterations", CONFIG.refine.max_iterations),
+    *("--restraint", CONFIG.refine.restraint),
+    *("--time-limit", CONFIG.refine.time_limit),
+    *("--solvent", CONFIG.refine.solvent),
+    *("--dynamics", CONFIG.refine.dynamics_ps),
+    *("--dynamics-seed", CONFIG.refine.seed),
+]

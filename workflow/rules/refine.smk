@@ -24,18 +24,13 @@ rule minimize_models:
         mem_mb=4000,
         runtime=60,
     params:
-        refine=CONFIG.refine,
+        refine=REFINE_OPTIONS,
         out_dir=subpath(output.energies, parent=True),
         code=code("minimize_models.py"),
     shell:
         "python {input.script:q}"
         " --models {input.models:q}"
-        " --max-iterations {params.refine.max_iterations}"
-        " --restraint {params.refine.restraint}"
-        " --time-limit {params.refine.time_limit}"
-        " --solvent {params.refine.solvent}"
-        " --dynamics {params.refine.dynamics_ps}"
-        " --seed {params.refine.seed}"
+        " {params.refine:q}"
         " --threads {threads}"
         " --energies {output.energies:q}"
         " --out-dir {params.out_dir:q}"

@@ -223,6 +223,11 @@ def test_models_are_minimised(tmp_path, weights, monkeypatch):
     )
     assert 0.01 < rmsd(done.coords[done.atom_mask], raw.coords[done.atom_mask]) < 3.0
 
+    hurried = {"refinement": {"time_limit": 1e-3}}
+    fold(tmp_path / "in.fasta", tmp_path / "out", weights, models=1, minimize=True, **hurried)
+    again = pd.read_csv(tmp_path / "out" / "five" / "ranking.tsv", sep="\t").iloc[0]
+    assert not again["minimised"]
+
 
 def test_failure_leaves_no_half_target_and_the_others_are_done(
     fasta, tmp_path, weights, monkeypatch
