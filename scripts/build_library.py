@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from rna_predict.families.covariance_models import read_models
 from rna_predict.families.members import read_alignments, read_families
 from rna_predict.templates.library import write_library
 
@@ -17,6 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--pairs", type=Path, help="base pairs annotated in 3D (Parquet); found if not given")
     add("--families", type=Path, help="hits of families (TSV); none if not given")
     add("--alignments", type=Path, help="members aligned to their families (Parquet)")
+    add("--models", type=Path, help="covariance models, which go with the library")
     add("--out", type=Path, required=True, help="folder of the library")
     args = parser.parse_args(argv)
 
@@ -26,6 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         pairs=pd.read_parquet(args.pairs) if args.pairs else None,
         families=read_families(args.families) if args.families else None,
         alignments=read_alignments(args.alignments) if args.alignments else None,
+        models=read_models([args.models]) if args.models else (),
     )
     print(f"{count} templates in {args.out}")
 

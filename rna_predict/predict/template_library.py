@@ -16,14 +16,12 @@ from rna_predict.families.clans import read_clans
 from rna_predict.families.covariance_models import CovarianceModel, read_models
 from rna_predict.families.infernal import PROGRAMS, Program, make_program
 from rna_predict.predict.inputs import family_inputs
-from rna_predict.templates.library import TABLE, Library
+from rna_predict.templates.library import FAMILIES, TABLE, Library
 
 PLACE: Final = Path("results") / "templates"
 """Where the workflow leaves its library."""
 EXAMPLE: Final = Path("config") / "example" / "entries.txt"
 CONFIGURED: Final = Path("config") / "config.yaml"
-FAMILIES: Final = "families"
-"""Folder of covariance models that a library may bring along."""
 
 
 @dataclass(frozen=True, eq=False)

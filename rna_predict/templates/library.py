@@ -2,10 +2,11 @@
 
 The folder holds ``templates.parquet``, one row a template with all that a search needs, and
 ``chains.safetensors``, the coordinates (:mod:`~rna_predict.structure.export`), which are mapped:
-a chain is read in a millisecond when it is copied from.
+a chain is read in a millisecond when it is copied from. ``families/`` holds the covariance models
+of its families, so that a query can be searched with the same ones wherever the library goes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from jaxtyping import Bool, Int
 
 from rna_predict.constants import ALPHABET, N_BACKBONE, SLOT_INDEX
 from rna_predict.errors import InputError
+from rna_predict.families.covariance_models import CovarianceModel
 from rna_predict.secondary.contacts import contacts_within
 from rna_predict.secondary.dot_bracket import drop_multiplets
 from rna_predict.secondary.pairs import canonical_pairs, find_pairs
@@ -29,6 +31,8 @@ from rna_predict.structure.store import iterate_chains
 
 TABLE: Final = "templates.parquet"
 CHAINS: Final = "chains.safetensors"
+FAMILIES: Final = "families"
+"""Folder of covariance models that a library may bring along."""
 LEAST_OBSERVED: Final = 10
 """Chains with fewer residues that can be copied are no templates (nt)."""
 LEAST_ATOMS: Final = 6
@@ -201,6 +205,7 @@ def write_library(
     pairs: pd.DataFrame | None = None,
     families: pd.DataFrame | None = None,
     alignments: pd.DataFrame | None = None,
+    models: Sequence[CovarianceModel] = (),
 ) -> int:
     """Make a library of a chain store.
 
@@ -213,13 +218,15 @@ def write_library(
     store : path
         Chain store (Parquet).
     folder : path
-        Where the two files go; each is replaced as a whole.
+        Where the files go; each is replaced as a whole.
     pairs : DataFrame, optional
         Base pairs annotated in 3D: chain_id, model, i, j, lw, bases. By default they are found.
     families : DataFrame, optional
         Hits of families, columns of ``families.members.FAMILY_COLUMNS``; none by default.
     alignments : DataFrame, optional
         Members aligned to their families, columns of ``ALIGNMENT_SCHEMA``; none by default.
+    models : sequence of CovarianceModel
+        That the chains were searched with; those of the library's families go with it.
 
     Returns
     -------
@@ -261,6 +268,11 @@ def write_library(
     export_chains(chains(), folder / CHAINS)
     with replacing(folder / TABLE) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
+    found = {family for row in rows for family in row["related"]}
+    (folder / FAMILIES).mkdir(exist_ok=True)
+    if brought := [model.read() for model in models if model.family in found]:
+        with replacing(folder / FAMILIES / "library.cm") as temporary:
+            temporary.write_bytes(b"".join(brought))
     return len(rows)
 
 

@@ -1,8 +1,8 @@
 """The template library: known chains with release dates, pairs in 3D and families.
 
 INPUTS: results/structures/chains.parquet, results/secondary/pairs.parquet,
-results/splits/{families.tsv,alignments.parquet}
-OUTPUTS: results/templates/{templates.parquet,chains.safetensors}
+results/splits/{families.tsv,alignments.parquet}, covariance models
+OUTPUTS: results/templates/{templates.parquet,chains.safetensors,families}
 """
 
 
@@ -13,10 +13,12 @@ rule build_library:
         pairs="results/secondary/pairs.parquet",
         families="results/splits/families.tsv",
         alignments="results/splits/alignments.parquet",
+        models=CONFIG.families.models,
         script=SCRIPTS / "build_library.py",
     output:
         table="results/templates/templates.parquet",
         chains="results/templates/chains.safetensors",
+        families=directory("results/templates/families"),
     log:
         "results/logs/build_library.log",
     benchmark:
@@ -36,5 +38,6 @@ rule build_library:
         " --pairs {input.pairs:q}"
         " --families {input.families:q}"
         " --alignments {input.alignments:q}"
+        " --models {input.models:q}"
         " --out {params.folder:q}"
         " &> {log:q}"

@@ -4,9 +4,13 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rna_predict.errors import InputError
+from rna_predict.families.covariance_models import read_models
+from rna_predict.families.members import FAMILY_COLUMNS
+from rna_predict.predict.template_library import find_families
 from rna_predict.structure.store import write_chains
 from rna_predict.templates.library import Library, write_library
 from tests.unit.templates.conftest import HAIRPIN, STEM, random_sequence
@@ -40,6 +44,24 @@ def test_copies_within_an_entry_are_kept_once_as_the_one_with_most_residues(
     library = make_library([first, second, elsewhere])
     assert [template.name for template in library.templates] == ["1abc_B", "2abc_A"]
     assert library.templates[0].copies == ("1abc_A", "1abc_B")
+
+
+def test_models_of_its_families_go_with_a_library(tmp_path, make_dated, root):
+    write_chains([make_dated("1abc", HAIRPIN)], tmp_path / "chains.parquet")
+    hit = dict.fromkeys(FAMILY_COLUMNS, 0) | {
+        "chain_id": "1abc_A",
+        "family": "RF00005",
+        "label": True,
+    }
+    known = read_models([root / "config" / "example" / "rfam"])
+    write_library(
+        tmp_path / "chains.parquet", tmp_path / "with", families=pd.DataFrame([hit]), models=known
+    )
+    write_library(tmp_path / "chains.parquet", tmp_path / "without", models=known)
+    (brought,) = read_models([find_families(tmp_path / "with")])
+    assert brought.family == "RF00005"
+    assert brought.digest in {model.digest for model in known}
+    assert find_families(tmp_path / "without", []) is None
 
 
 def test_augmented_copies_and_unobserved_chains_are_no_templates(make_library, make_dated):
