@@ -209,6 +209,8 @@ class Training(Section):
     """Show the network templates from the run's library; searched for once, before training."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device to train on."""
+    threads: int = Field(default=1, ge=1)
+    """Threads on a CPU. On crops of 96 residues two were slower than one."""
     gpus: int = Field(default=0, ge=0)
     """GPUs that the training job asks the cluster for."""
     runtime: int = Field(default=60, ge=1)

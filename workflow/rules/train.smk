@@ -118,7 +118,7 @@ rule train_model:
         "results/benchmarks/train_model/{run}.tsv"
     conda:
         "../../envs/rna_predict.yaml"
-    threads: 2
+    threads: CONFIG.training.threads
     resources:
         mem_mb=8000,
         runtime=CONFIG.training.runtime,
