@@ -10,6 +10,7 @@ from rna_predict.data.features import Templates, WeighedPairs
 from rna_predict.data.msa import Msa
 from rna_predict.data.seeds import torch_generator
 from rna_predict.errors import EntryError
+from rna_predict.predict.idealise import idealise
 from rna_predict.predict.inputs import target_features
 from rna_predict.predict.weights import Predictor
 from rna_predict.secondary.adjacency import Adjacency
@@ -49,6 +50,7 @@ def predict_target(
     consensus: WeighedPairs | None = None,
     msa: Msa | None = None,
     templates: Templates | None = None,
+    idealised: bool = True,
 ) -> list[Prediction]:
     """Sample structures of one sequence.
 
@@ -77,6 +79,9 @@ def predict_target(
     templates : Templates, optional
         Frames of known structures over the sequence. To leave out the target's own structure is
         for the caller.
+    idealised : bool
+        Whether sampled residues are replaced by ideal ones, see
+        :func:`~rna_predict.predict.idealise.idealise`. The confidence is of the sample either way.
 
     Returns
     -------
@@ -106,6 +111,8 @@ def predict_target(
         if not np.isfinite(coords[slots]).all():
             raise EntryError(name, f"model {number}: coordinates that are not finite", "not_finite")
         coords[~slots] = np.nan
+        if idealised:
+            coords = idealise(sequence, coords)
         predictions.append(
             Prediction(
                 chain=model_chain(name, sequence, coords),

@@ -14,6 +14,7 @@ from rna_predict.data.batch import Batch
 from rna_predict.geometry.torch_dihedrals import dihedral
 from rna_predict.training.diagnostics.recorder import Recorder, summed
 from rna_predict.training.diagnostics.settings import Angles
+from rna_predict.training.diagnostics.watch import Watch
 from rna_predict.training.objective import GEOMETRY_SIGMA
 from rna_predict.training.regression import torsion_points
 
@@ -26,7 +27,7 @@ PAIRS = (
 """What is compared with what."""
 
 
-class AngleCheck(pl.Callback):
+class AngleCheck(Watch):
     """Compares three sets of the seven torsions, in training and at validation.
 
     Rows get, in degrees, ``angles_predicted_true``, and for ``denoised`` copies of little noise and
@@ -41,49 +42,23 @@ class AngleCheck(pl.Callback):
         Source of the predictions.
     """
 
+    KEPT = ("strikes",)
+
     def __init__(self, settings: Angles, recorder: Recorder) -> None:
         self.settings, self.recorder = settings, recorder
         self.strikes: dict[str, int] = {}
-        self._sums: Tensor | None = None
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Batch,
-        *_: Any,
-    ) -> None:
+    def look(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch) -> None:
         """Compare the torsions of a step that is looked at."""
-        if self.recorder.ready(trainer):
-            self._judge(trainer, pl_module.losses, self._compare(batch))
+        self._judge(trainer, pl_module.losses, self._compare(batch))
 
-    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Forget the last validation."""
-        self._sums = torch.zeros(len(PAIRS), 2, dtype=torch.float64, device=pl_module.device)
-
-    def on_validation_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Batch,
-        *_: Any,
-    ) -> None:
+    def look_at_chain(self, trainer: pl.Trainer, batch: Batch) -> Float[Tensor, "pairs 2"]:
         """Compare the torsions of a chain."""
-        self._sums += self._compare(batch)
+        return self._compare(batch)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note the differences over all chains."""
-        self._judge(trainer, pl_module.validation, self._sums)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give the counts to a checkpoint."""
-        return {"strikes": dict(self.strikes)}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the counts from a checkpoint."""
-        self.strikes = dict(state_dict["strikes"])
+        self._judge(trainer, pl_module.validation, sum(self.found))
 
     @torch.no_grad()
     def _compare(self, batch: Batch) -> Float[Tensor, "pairs 2"]:

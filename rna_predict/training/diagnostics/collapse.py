@@ -16,6 +16,7 @@ from rna_predict.training.checkpoints import read_checkpoint
 from rna_predict.training.diagnostics.recorder import Recorder, summed
 from rna_predict.training.diagnostics.scales import C1, MEASURES, ScaleReference, measure_scales
 from rna_predict.training.diagnostics.settings import Collapse
+from rna_predict.training.diagnostics.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class CollapseError(RuntimeError):
     """Predictions kept collapsing: training was stopped, since it would not have come back."""
 
 
-class CollapseDetector(pl.Callback):
+class CollapseDetector(Watch):
     """Holds predictions against known structures of their length; stops or rewinds on collapse.
 
     Looked at are stage C's coordinates, denoised copies whose noise is less than the spread of the
@@ -47,6 +48,8 @@ class CollapseDetector(pl.Callback):
         Where weights without collapse are kept to go back to: ``good_{step}.ckpt``.
     """
 
+    KEPT = ("strikes", "rewinds", "good")
+
     def __init__(
         self,
         settings: Collapse,
@@ -60,16 +63,8 @@ class CollapseDetector(pl.Callback):
         self.strikes: dict[str, int] = {}
         self.rewinds = 0
         self.good: int | None = None
-        self._sampled: list[Tensor] = []
 
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Batch,
-        *_: Any,
-    ) -> None:
+    def look(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Batch) -> None:
         """Look at the predictions of a step.
 
         Raises
@@ -77,8 +72,6 @@ class CollapseDetector(pl.Callback):
         CollapseError
             If collapse lasts, and rewinding is not asked for or has not helped.
         """
-        if not self.recorder.ready(trainer):
-            return
         recorder = self.recorder
         looks = {"kinematics": self._ratios(recorder.kinematics(batch), batch)}
         if recorder.denoised is not None:
@@ -87,26 +80,15 @@ class CollapseDetector(pl.Callback):
         looks["sampled"] = self._ratios(recorder.sampled, batch)
         self._judge(trainer, pl_module, pl_module.losses, looks)
 
-    def on_validation_epoch_start(self, *_: Any) -> None:
-        """Forget the samples of the last validation."""
-        self._sampled = []
-
-    def on_validation_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Batch,
-        *_: Any,
-    ) -> None:
+    def look_at_chain(
+        self, trainer: pl.Trainer, batch: Batch
+    ) -> Float[Tensor, "structures 2 3"] | None:
         """Measure the samples of a chain."""
-        ratios = self._ratios(self.recorder.sampled, batch)
-        if ratios is not None:
-            self._sampled.append(ratios)
+        return self._ratios(self.recorder.sampled, batch)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Look at the samples of all chains; as :meth:`on_train_batch_end`."""
-        sampled = torch.cat(self._sampled) if self._sampled else None
+        """Look at the samples of all chains; as :meth:`look`."""
+        sampled = torch.cat(self.found) if self.found else None
         self._judge(trainer, pl_module, pl_module.validation, {"sampled": sampled})
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -127,15 +109,6 @@ class CollapseDetector(pl.Callback):
         else:
             trainer.save_checkpoint(path)
         trainer.strategy.barrier()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give the counts to a checkpoint."""
-        return {"strikes": dict(self.strikes), "rewinds": self.rewinds, "good": self.good}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the counts from a checkpoint."""
-        self.strikes = dict(state_dict["strikes"])
-        self.rewinds, self.good = state_dict["rewinds"], state_dict["good"]
 
     def _path(self, step: int) -> Path:
         """Name the file of a state."""

@@ -11,6 +11,7 @@ from torch import nn
 from rna_predict.model.adapters import trained_state
 from rna_predict.training.diagnostics.recorder import Recorder
 from rna_predict.training.diagnostics.settings import DeadParts
+from rna_predict.training.diagnostics.watch import Watch
 from rna_predict.training.objective import DENOISED
 from rna_predict.training.settings import CONFIDENCE_TERMS, Phase
 from rna_predict.training.sharding import whole
@@ -62,7 +63,7 @@ def taught_parts(network: nn.Module, phase: Phase) -> set[str]:
     }
 
 
-class GradientMonitor(pl.Callback):
+class GradientMonitor(Watch):
     """Notes the gradient's norm in every part, before clipping, and finds parts without any.
 
     Rows get ``gradient_{part}``.
@@ -76,6 +77,8 @@ class GradientMonitor(pl.Callback):
     phase : Phase
         Says which parts should learn.
     """
+
+    KEPT = ("idle",)
 
     def __init__(self, settings: DeadParts | None, recorder: Recorder, phase: Phase) -> None:
         self.settings, self.recorder, self.phase = settings, recorder, phase
@@ -128,11 +131,3 @@ class GradientMonitor(pl.Callback):
                 "%s: no gradient in %d looks in a row: %s%s (are there any inputs for them?)",
                 where, self.settings.warn_after, shown, more,
             )  # fmt: skip
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give the counts to a checkpoint."""
-        return {"idle": dict(self.idle)}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the counts from a checkpoint."""
-        self.idle = dict(state_dict["idle"])

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -12,6 +11,7 @@ from rna_predict.data.seeds import torch_generator
 from rna_predict.model.build import AnyNetwork
 from rna_predict.training.diagnostics.recorder import summed
 from rna_predict.training.diagnostics.settings import Overfitting
+from rna_predict.training.diagnostics.watch import Watch
 from rna_predict.training.objective import loss_terms, weigh
 from rna_predict.training.settings import Phase, TrainingSettings
 
@@ -58,7 +58,7 @@ def probe_losses(
     return sums
 
 
-class OverfittingAlarm(pl.Callback):
+class OverfittingAlarm(Watch):
     """Measures the loss on some training and validation chains, at validations.
 
     With the averaged weights, in eval mode, without augmentation: the same measure on both sides.
@@ -79,6 +79,8 @@ class OverfittingAlarm(pl.Callback):
     seen, unseen : sequence of Batch
         Chains of the training and of the validation split, at least one of each.
     """
+
+    KEPT = ("best", "gap", "strikes", "stopped", "measured")
 
     def __init__(
         self,
@@ -144,13 +146,3 @@ class OverfittingAlarm(pl.Callback):
         )  # fmt: skip
         if self.settings.stop:
             self.stopped = trainer.should_stop = True
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give best value, counts and decision to a checkpoint."""
-        names = ("best", "gap", "strikes", "stopped", "measured")
-        return {name: getattr(self, name) for name in names}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take best value, counts and decision from a checkpoint."""
-        for name, value in state_dict.items():
-            setattr(self, name, value)

@@ -18,6 +18,7 @@ from rna_predict.geometry.superpose import apply_motion, superpose
 from rna_predict.structure.files import replacing
 from rna_predict.training.diagnostics.recorder import Recorder
 from rna_predict.training.diagnostics.settings import StructurePages
+from rna_predict.training.diagnostics.watch import Watch
 
 C1, C3 = BACKBONE_ATOMS.index("C1'"), BACKBONE_ATOMS.index("C3'")
 TEMPLATE = Path(__file__).with_name("structures.html")
@@ -97,7 +98,7 @@ def _points(points: Float[np.ndarray, "n 3"], known: Bool[np.ndarray, " n"]) -> 
     return [point if there else None for point, there in zip(rounded, known, strict=True)]
 
 
-class StructurePageWriter(pl.Callback):
+class StructurePageWriter(Watch):
     """Writes ``{phase}_step{step}.html`` after chosen validations.
 
     Shown is the first sample of a chain; stage C's structure where a phase samples none.
@@ -119,7 +120,6 @@ class StructurePageWriter(pl.Callback):
     ) -> None:
         self.settings, self.recorder = settings, recorder
         self.phase, self.folder = phase, folder
-        self._shown: list[Prediction] = []
 
     def chosen(self, number: int, last: int) -> bool:
         """Whether validation ``number`` of ``last``, from 1, leaves a page."""
@@ -127,44 +127,31 @@ class StructurePageWriter(pl.Callback):
             return number in self.settings.validations
         return number == last or number & (number - 1) == 0
 
-    def on_validation_epoch_start(self, *_: Any) -> None:
-        """Forget the last validation."""
-        self._shown = []
-
-    def on_validation_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Batch,
-        *_: Any,
-    ) -> None:
-        """Keep the structure of a chain."""
-        if len(self._shown) == self.settings.chains or not trainer.is_global_zero:
-            return
+    def look_at_chain(self, trainer: pl.Trainer, batch: Batch) -> Prediction | None:
+        """Give the structure of a chain that is shown."""
+        if len(self.found) == self.settings.chains or not trainer.is_global_zero:
+            return None
         if not self.chosen(trainer.current_epoch + 1, trainer.max_epochs):
-            return
+            return None
         sampled = self.recorder.sampled
         coords = self.recorder.kinematics(batch) if sampled is None else sampled
         mask = batch.truth.atom_mask[0].cpu().numpy()
         if coords is None or mask[:, C1].sum() < 3 or mask[:, C3].sum() < 3:
-            return
+            return None
         letters = batch.inputs["sequence"][0].tolist()
-        self._shown.append(
-            Prediction(
-                name=batch.names[0],
-                source="stage C" if sampled is None else "sampled",
-                sequence="".join(ALPHABET[letter] for letter in letters),
-                coords=coords[0, 0].double().cpu().numpy(),
-                native=batch.truth.coords[0].double().cpu().numpy(),
-                mask=mask,
-            )
+        return Prediction(
+            name=batch.names[0],
+            source="stage C" if sampled is None else "sampled",
+            sequence="".join(ALPHABET[letter] for letter in letters),
+            coords=coords[0, 0].double().cpu().numpy(),
+            native=batch.truth.coords[0].double().cpu().numpy(),
+            mask=mask,
         )
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write the page."""
-        if self._shown:
+        if self.found:
             name = f"{self.phase}_step{trainer.global_step}"
             title = f"Phase {self.phase}, step {trainer.global_step}"
-            write_page(self.folder / f"{name}.html", title, self._shown)
-        self._shown = []
+            write_page(self.folder / f"{name}.html", title, self.found)
+        self.found = []
