@@ -1,7 +1,7 @@
 # make run    set up and run the whole flow on the embedded example
 # make test   set up and run lint and tests
 # make library   the template library of a mirror: LIBRARY_CONFIG=config/pdb.yaml names it
-# make train  the weights that ship, from the data that config/train.yaml names (90 minutes of one core, after the data set)
+# make train  the weights that ship, from the data that config/train.yaml names (two and a half hours of one core, after the data set)
 # make setup, make browser, make test-slow, make test-gpu, make benchmark, make clean
 
 PYTHON ?= python3
