@@ -83,8 +83,17 @@ class TemplateModel:
 
 
 @dataclass(frozen=True, eq=False)
-class _Draft:
-    """An assembly with what is expected of it."""
+class Draft:
+    """An assembly with what is expected of it.
+
+    Attributes
+    ----------
+    assembly : Assembly
+    core : int
+        Hit that it began with; -1 for a helix.
+    expected : float
+        TM-score.
+    """
 
     assembly: Assembly
     core: int
@@ -148,7 +157,7 @@ def build_models(
     if "N" in query.sequence:
         what = f"residue {query.sequence.index('N') + 1} is unknown, expected A, C, G or U"
         raise InputError(f"query {query.name}", what)
-    drafts = _drafts(query, library, hits, models, seed)
+    drafts = draft_models(query, library, hits, models, seed)
     generator = np.random.default_rng(derive_seed(seed, "closure", query.sequence))
     worth = CLOSED_WORTH * np.minimum(query.pair_probability.sum(1), 1.0)
     closed = close_models(
@@ -195,10 +204,27 @@ def parts_of(query: Query, library: Library, hits: Sequence[TemplateHit]) -> lis
     return parts
 
 
-def _drafts(
+def draft_models(
     query: Query, library: Library, hits: Sequence[TemplateHit], models: int, seed: int
-) -> list[_Draft]:
-    """Assemble models on several cores, and choose different ones."""
+) -> list[Draft]:
+    """Assemble models on several cores, and choose different ones.
+
+    Parameters
+    ----------
+    query : Query
+    library : Library
+    hits : sequence of TemplateHit
+        As :func:`~rna_predict.templates.search.find_templates` gives them.
+    models : int
+        Answers that are wanted; there may be fewer.
+    seed : int
+        Of links and loops.
+
+    Returns
+    -------
+    list of Draft
+        The best first.
+    """
     parts = [part for part in parts_of(query, library, hits) if len(part.residue)]
     whole = [part for part in parts if hits[part.source].method != "fragment"][:HITS]
     stacks = stack_helices(find_helices(query.pair_probability))
@@ -220,13 +246,13 @@ def _drafts(
     of_cores = [None if number < 0 else hits[number] for number in cores]
     expected = expected_tms(assemblies, of_cores, similarity)
     return [
-        _Draft(assemblies[k], cores[k], float(expected[k]))
+        Draft(assemblies[k], cores[k], float(expected[k]))
         for k in choose_different(similarity, expected, models)
     ]
 
 
 def _described(
-    draft: _Draft, hits: Sequence[TemplateHit], start: Chain, end: Chain, facts: dict[str, Any]
+    draft: Draft, hits: Sequence[TemplateHit], start: Chain, end: Chain, facts: dict[str, Any]
 ) -> TemplateModel:
     """Describe a model before and after its minimisation."""
     source = draft.assembly.source

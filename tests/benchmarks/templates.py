@@ -44,7 +44,7 @@ def run() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         library = build_library(results, Path(name))
-        queries = _queries(results, library)
+        queries = guarded_queries(results, library)
         measure_time(library)
         measure_accuracy(library, queries["validation"])
         calibrate_whole(library, queries["train"][::2])
@@ -76,7 +76,7 @@ def measure_accuracy(library: Library, queries: list[tuple[int, Query]]) -> None
     for what in ("guarded", "without the same families"):
         rows = []
         for place, query in queries:
-            guard = _guard(library, place)
+            guard = guard_of(library, place)
             if what != "guarded":
                 guard = replace(guard, exclude_families=frozenset(query.families))
             hits = find_templates(query, library, guard, parts=False)[:5]
@@ -93,14 +93,14 @@ def calibrate_whole(library: Library, queries: list[tuple[int, Query]]) -> None:
     """Fit the expected TM-score of whole hits."""
     rows, truth, weight = [], [], []
     for place, query in queries:
-        allowed = np.flatnonzero(_guard(library, place).allowed(library, query.sequence))
+        allowed = np.flatnonzero(guard_of(library, place).allowed(library, query.sequence))
         judged = judge_candidates(query, library, allowed, Scoring())
         for facts, aligned, _ in judged:
             rows.append(astuple(facts))
             truth.append(_true_tm(library, place, aligned.template, aligned.columns))
             weight.append(1 / len(judged))
     table = pd.DataFrame(rows, columns=[field.name for field in fields(Features)])
-    found = _logistic(table[list(FEATURES)].to_numpy(), np.array(truth), np.array(weight))
+    found = fit_logistic(table[list(FEATURES)].to_numpy(), np.array(truth), np.array(weight))
     print(f"expected TM, {len(table)} hits of {len(queries)} queries: {FEATURES}")
     print(f"  fitted {found.round(2).tolist()}, in use {[INTERCEPT, *WEIGHTS]}")
 
@@ -110,7 +110,7 @@ def calibrate_fragments(library: Library, queries: list[tuple[int, Query]]) -> N
     in_use = [getattr(fragment_search, name) for name in ("INTERCEPT", "IDENTITY", "SPARED")]
     rows, right = [], []
     for place, query in queries:
-        allowed = np.flatnonzero(_guard(library, place).allowed(library, query.sequence))
+        allowed = np.flatnonzero(guard_of(library, place).allowed(library, query.sequence))
         native = library.chain(place).coords[:, C3]
         for hit in fragment_search.find_fragments(query, library, allowed, 8):
             i, j = hit.columns.T
@@ -129,7 +129,7 @@ def calibrate_fragments(library: Library, queries: list[tuple[int, Query]]) -> N
     print(means.to_string())
 
 
-def _logistic(
+def fit_logistic(
     facts: np.ndarray, truth: np.ndarray, weight: np.ndarray, ridge: float = 0.01
 ) -> np.ndarray:
     """Fit intercept and weights of a logistic regression of fractions."""
@@ -168,7 +168,7 @@ def build_library(results: Path, folder: Path) -> Library:
     return library
 
 
-def _queries(results: Path, library: Library) -> dict[str, list[tuple[int, Query]]]:
+def guarded_queries(results: Path, library: Library) -> dict[str, list[tuple[int, Query]]]:
     """Give queries of each split, one a cluster, with their places in the library."""
     tables = [
         pd.read_parquet(results / "secondary" / f"{name}.parquet")
@@ -203,7 +203,7 @@ def _queries(results: Path, library: Library) -> dict[str, list[tuple[int, Query
     return queries
 
 
-def _guard(library: Library, place: int) -> Guard:
+def guard_of(library: Library, place: int) -> Guard:
     """Guard a chain of the library by its own date, entry and sequence."""
     template = library.templates[place]
     entry = frozenset([template.entry])
