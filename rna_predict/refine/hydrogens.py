@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 TETRAHEDRAL = np.deg2rad(109.5)
 TRIGONAL = np.deg2rad(120.0)
@@ -36,49 +36,80 @@ def place_hydrogens(
     (atoms, 3) float, angstrom
         Finite even where heavy atoms lie on one another or on a line.
     """
-    heavy: list[list[int]] = [[] for _ in elements]
-    hydrogens: list[list[int]] = [[] for _ in elements]
-    for first, second in bonds:
-        for atom, other in ((first, second), (second, first)):
-            (hydrogens if elements[other] == "H" else heavy)[atom].append(other)
+    kinds, kind = np.unique([*elements], return_inverse=True)
+    is_hydrogen = (kinds == "H")[kind]
+    both = np.asarray(bonds, dtype=np.int64).reshape(-1, 1, 2)
+    both = np.concatenate([both, both[..., ::-1]], axis=1).reshape(-1, 2)
+    to_hydrogen = is_hydrogen[both[:, 1]]
+    heavy = _neighbours(both[~to_hydrogen], len(kind))
+    own = _neighbours(both[to_hydrogen], len(kind))
+    atoms = np.flatnonzero((own[:, 0] >= 0) & ~is_hydrogen)
     placed = positions.astype(np.float64)
-    for atom, own in enumerate(hydrogens):
-        if own and elements[atom] != "H":
-            directions = _directions(placed, atom, heavy, len(own))
-            placed[own] = placed[atom] + BOND[elements[atom]] * directions
+    lone = heavy[atoms, 1] < 0
+    directions = np.empty((len(atoms), 2, 3))
+    directions[lone] = _beside_a_bond(placed, atoms[lone], heavy, own[atoms[lone], 1] >= 0)
+    directions[~lone] = _completing(placed, atoms[~lone], heavy, own[atoms[~lone], 1] >= 0)
+    lengths = np.array([BOND.get(symbol, np.nan) for symbol in kinds])[kind[atoms]]
+    for which in (0, 1):
+        there = own[atoms, which] >= 0
+        at = placed[atoms] + lengths[:, None] * directions[:, which]
+        placed[own[atoms[there], which]] = at[there]
     return placed
 
 
-def _directions(
-    positions: Float[np.ndarray, "atoms 3"], atom: int, heavy: list[list[int]], count: int
-) -> Float[np.ndarray, "count 3"]:
-    """Give unit vectors from an atom to its hydrogens."""
-    near = heavy[atom]
-    vectors = np.stack([_unit(positions[other] - positions[atom]) for other in near])
-    if len(near) == 1:
-        beyond = next(other for other in heavy[near[0]] if other != atom)
-        axis = -vectors[0]
-        away = positions[near[0]] - positions[beyond]
-        side = _unit(away - (away @ axis) * axis, instead_of=axis)
-        angle = np.pi - (TRIGONAL if count == 2 else TETRAHEDRAL)
-        signs = np.array([1.0, -1.0])[:count, None]
-        return np.cos(angle) * axis + np.sin(angle) * signs * side
-    opposite = _unit(-vectors.sum(0), instead_of=vectors[0])
-    if count == 1:
-        return opposite[None]
-    side = _unit(np.cross(vectors[0], vectors[1]), instead_of=opposite)
-    signs = np.array([1.0, -1.0])[:, None]
-    return np.cos(TETRAHEDRAL / 2) * opposite + np.sin(TETRAHEDRAL / 2) * signs * side
+def _neighbours(directed: Int[np.ndarray, "b 2"], count: int) -> Int[np.ndarray, "count k"]:
+    """List the second atoms of each first one in their order; -1 where there are no more."""
+    order = np.argsort(directed[:, 0], kind="stable")
+    first, second = directed[order].T
+    place = np.arange(len(first)) - np.searchsorted(first, first)
+    table = np.full((count, max(2, place.max(initial=0) + 1)), -1)
+    table[first, place] = second
+    return table
+
+
+def _beside_a_bond(
+    positions: Float[np.ndarray, "atoms 3"],
+    atoms: Int[np.ndarray, " m"],
+    heavy: Int[np.ndarray, "atoms k"],
+    two: Bool[np.ndarray, " m"],
+) -> Float[np.ndarray, "m 2 3"]:
+    """Give unit vectors to the hydrogens of atoms with one heavy neighbour."""
+    near = heavy[atoms, 0]
+    around = heavy[near]
+    beyond = around[np.arange(len(atoms)), (around != atoms[:, None]).argmax(1)]
+    axis = -_unit(positions[near] - positions[atoms])
+    away = positions[near] - positions[beyond]
+    side = _unit(away - (away * axis).sum(-1, keepdims=True) * axis, instead_of=axis)
+    angle = np.pi - np.where(two, TRIGONAL, TETRAHEDRAL)[:, None]
+    along, across = np.cos(angle) * axis, np.sin(angle) * side
+    return np.stack([along + across, along - across], axis=1)
+
+
+def _completing(
+    positions: Float[np.ndarray, "atoms 3"],
+    atoms: Int[np.ndarray, " m"],
+    heavy: Int[np.ndarray, "atoms k"],
+    two: Bool[np.ndarray, " m"],
+) -> Float[np.ndarray, "m 2 3"]:
+    """Give unit vectors to the hydrogens of atoms with two or three heavy neighbours."""
+    near = heavy[atoms]
+    vectors = _unit(positions[near] - positions[atoms][:, None])
+    first, second = vectors[:, 0], vectors[:, 1]
+    opposite = _unit(-(vectors * (near >= 0)[..., None]).sum(1), instead_of=first)
+    side = _unit(np.cross(first, second), instead_of=opposite)
+    along, across = np.cos(TETRAHEDRAL / 2) * opposite, np.sin(TETRAHEDRAL / 2) * side
+    pair = np.stack([along + across, along - across], axis=1)
+    return np.where(two[:, None, None], pair, opposite[:, None])
 
 
 def _unit(
-    vector: Float[np.ndarray, "3"], instead_of: Float[np.ndarray, "3"] | None = None
-) -> Float[np.ndarray, "3"]:
+    vectors: Float[np.ndarray, "*batch 3"], instead_of: Float[np.ndarray, "*batch 3"] | None = None
+) -> Float[np.ndarray, "*batch 3"]:
     """Normalise; for a vector near 0 take any direction, normal to ``instead_of`` if given."""
-    length = np.linalg.norm(vector)
-    if length > 1e-3:
-        return vector / length
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     if instead_of is None:
-        return np.array([1.0, 0.0, 0.0])
-    axis = np.eye(3)[np.abs(instead_of).argmin()]
-    return _unit(np.cross(instead_of, axis))
+        other = np.broadcast_to([1.0, 0.0, 0.0], vectors.shape)
+    else:
+        other = np.cross(instead_of, np.eye(3)[np.abs(instead_of).argmin(-1)])
+        other = other / np.linalg.norm(other, axis=-1, keepdims=True)
+    return np.where(lengths > 1e-3, vectors / np.maximum(lengths, 1e-3), other)
