@@ -17,6 +17,7 @@ from rna_predict.data.seeds import derive_seed
 from rna_predict.errors import InputError
 from rna_predict.evaluate.bonds import link_lengths
 from rna_predict.evaluate.clashes import clash_score
+from rna_predict.predict.idealise import idealise
 from rna_predict.structure.chain import Chain, model_chain
 from rna_predict.templates.assembly import HELIX, OPEN, Assembly, Part, assemble
 from rna_predict.templates.closure import close_models
@@ -172,18 +173,7 @@ def build_models(
     facts: list[dict[str, Any]] = [{} for _ in chains]
     after = chains
     if minimize:
-        # Imported here: without a minimisation OpenMM is not needed.
-        from rna_predict.refine.batch import minimize_chains
-
-        after, table = minimize_chains(chains, **settings)
-        facts = [
-            {
-                "minimised": bool(row.kept),
-                "why": row.reason,
-                "energy": row.energy_after if row.kept else row.energy_before,
-            }
-            for row in table.itertuples(index=False)
-        ]
+        after, facts = _minimized(chains, settings)
     found = [
         _described(draft, hits, start, end, facts_of)
         for draft, start, end, facts_of in zip(drafts, chains, after, facts, strict=True)
@@ -248,6 +238,31 @@ def draft_models(
     return [
         Draft(assemblies[k], cores[k], float(expected[k]))
         for k in choose_different(similarity, expected, models)
+    ]
+
+
+def _minimized(
+    chains: list[Chain], settings: dict[str, Any]
+) -> tuple[list[Chain], list[dict[str, Any]]]:
+    """Minimise models; what forces alone cannot repair is put on ideal geometry and tried again."""
+    # Imported here: without a minimisation OpenMM is not needed.
+    from rna_predict.refine.batch import minimize_chains
+
+    after, table = minimize_chains(chains, **settings)
+    rows = list(table.itertuples(index=False))
+    refused = [k for k, row in enumerate(rows) if not row.kept]
+    ideal = [chains[k].with_coords(idealise(chains[k].sequence, chains[k].coords)) for k in refused]
+    again, table = minimize_chains(ideal, **settings)
+    for k, chain, row in zip(refused, again, table.itertuples(index=False), strict=True):
+        if row.kept:
+            after[k], rows[k] = chain, row
+    return after, [
+        {
+            "minimised": bool(row.kept),
+            "why": row.reason,
+            "energy": row.energy_after if row.kept else row.energy_before,
+        }
+        for row in rows
     ]
 
 

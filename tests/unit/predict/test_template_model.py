@@ -8,6 +8,7 @@ import pytest
 
 from rna_predict.constants import SLOT_INDEX, slot_mask
 from rna_predict.errors import InputError
+from rna_predict.evaluate.outliers import outlier_share
 from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.predict.template_library import (
     FamilyModels,
@@ -16,6 +17,7 @@ from rna_predict.predict.template_library import (
     find_library,
 )
 from rna_predict.predict.template_model import fold_with_templates, provenance_table
+from rna_predict.refine import batch
 from rna_predict.structure.chain import model_chain
 from rna_predict.structure.store import write_chains
 from rna_predict.templates.guards import Guard
@@ -111,6 +113,22 @@ def test_a_minimised_model_has_no_broken_link_and_no_more_clashes(query, library
     assert model.longest_link < 2.0
     assert model.clashes_after <= model.clashes_before
     assert np.isfinite(model.energy)
+
+
+def test_a_refused_model_is_put_on_ideal_geometry_and_minimised_again(query, library, monkeypatch):
+    real, seen = batch.minimize_chains, []
+
+    def refuse_the_first(chains, **settings):
+        seen.append(chains)
+        after, table = real(chains, max_iterations=200)
+        return (after, table) if len(seen) > 1 else (chains, table.assign(kept=False))
+
+    monkeypatch.setattr(batch, "minimize_chains", refuse_the_first)
+    (model,) = fold_with_templates(query, library, Guard(), 1)
+    (built,), (ideal,) = seen
+    assert outlier_share(ideal, "bond") < min(0.02, outlier_share(built, "bond"))
+    assert model.minimised
+    assert model.longest_link < 2.0
 
 
 def test_a_sequence_without_helix_and_template_is_a_strand(library):
