@@ -1,8 +1,9 @@
 """The torsion net against constant predictors: validation split and natives of RNA-Puzzles.
 
 Wants a folder of a run over the shared data in RNA_PREDICT_RESULTS, the shared data in
-RNA_PREDICT_SHARED, and weights in RNA_PREDICT_WEIGHTS: safetensors, or a checkpoint of a training
-(``.ckpt``), whose model file is then RNA_PREDICT_MODEL. Prints tables in Markdown.
+RNA_PREDICT_SHARED; of other weights than those that ship, their file in RNA_PREDICT_WEIGHTS:
+safetensors, or a checkpoint of a training (``.ckpt``), whose model file is then RNA_PREDICT_MODEL.
+Prints tables in Markdown.
 
 The puzzles are for evaluation only: nothing may be chosen by them. Constants are of the training
 split, from the first model of each chain; with these the circular mean comes to 16.8 degrees over
@@ -46,7 +47,7 @@ from rna_predict.model.build import AnyNetwork, build_network
 from rna_predict.model.inputs import Features
 from rna_predict.predict.inputs import family_inputs, target_features
 from rna_predict.predict.torsions import net_torsions
-from rna_predict.predict.weights import load_predictor
+from rna_predict.predict.weights import load_predictor, shipped_weights
 from rna_predict.secondary.fold import make_adjacency
 from rna_predict.training.checkpoints import load_averaged
 from rna_predict.training.settings import ModelFile
@@ -82,7 +83,7 @@ class Examined:
 def run() -> None:
     """Print the tables of both sets."""
     results = Path(os.environ["RNA_PREDICT_RESULTS"])
-    network = read_network(Path(os.environ["RNA_PREDICT_WEIGHTS"]))
+    network = read_network(Path(os.environ.get("RNA_PREDICT_WEIGHTS") or shipped_weights()[0]))
     training = mcq_columns(training_torsions(results))
     constants = {"mean": circular_mean(training), "median": circular_median(training)}
     rows = {name: np.degrees(value) for name, value in constants.items()}
