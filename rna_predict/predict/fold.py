@@ -298,7 +298,13 @@ def _candidates(
         query = make_query(name, sequence, adjacency, msa=msa, **search)
         found["found_families"] = list(query.families)
         for model in fold_with_templates(
-            query, sources.library, sources.guard, count, seed, minimize=minimize, **refinement
+            query,
+            sources.library,
+            sources.guard,
+            count,
+            seed,
+            minimize=minimize,
+            refinement=refinement,
         ):
             outcome = {
                 "clashes": model.clashes_after,

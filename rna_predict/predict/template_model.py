@@ -109,7 +109,7 @@ def fold_with_templates(
     seed: int = 0,
     *,
     minimize: bool = True,
-    **settings: float | int | str,
+    refinement: dict[str, Any] | None = None,
 ) -> list[TemplateModel]:
     """Model a query on the templates of a library.
 
@@ -124,9 +124,9 @@ def fold_with_templates(
     seed : int
         Of links and loops.
     minimize : bool
-    **settings
-        Of :func:`rna_predict.refine.batch.minimize_chains`: each model has a process of its own,
-        which is ended with its time.
+    refinement : dict, optional
+        Settings of :func:`rna_predict.refine.batch.minimize_chains`: each model has a process of
+        its own, which is ended with its time.
 
     Returns
     -------
@@ -139,7 +139,9 @@ def fold_with_templates(
         If the query has an unknown residue, or no model is wanted.
     """
     hits = find_templates(query, library, guard, HITS)
-    return build_models(query, library, hits, models, seed, minimize=minimize, **settings)
+    return build_models(
+        query, library, hits, models, seed, minimize=minimize, refinement=refinement
+    )
 
 
 def build_models(
@@ -150,7 +152,7 @@ def build_models(
     seed: int = 0,
     *,
     minimize: bool = True,
-    **settings: float | int | str,
+    refinement: dict[str, Any] | None = None,
 ) -> list[TemplateModel]:
     """Build models from hits; see :func:`fold_with_templates`."""
     if models < 1:
@@ -173,7 +175,7 @@ def build_models(
     facts: list[dict[str, Any]] = [{} for _ in chains]
     after = chains
     if minimize:
-        after, facts = _minimized(chains, settings)
+        after, facts = _minimized(chains, refinement or {})
     found = [
         _described(draft, hits, start, end, facts_of)
         for draft, start, end, facts_of in zip(drafts, chains, after, facts, strict=True)

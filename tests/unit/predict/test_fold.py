@@ -2,7 +2,7 @@
 
 import json
 import socket
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from rna_predict.model.inputs import Features
 from rna_predict.predict import fold as module
 from rna_predict.predict.fold import choose_predictor, fold_fasta
 from rna_predict.predict.template_library import FamilyModels
+from rna_predict.refine.settings import Settings
 from rna_predict.structure.chain import model_chain
 from rna_predict.structure.mmcif import read_chains
 from rna_predict.structure.store import write_chains
@@ -333,6 +334,15 @@ def test_of_both_sources_the_best_models_are_kept(one, tmp_path, weights, librar
     assert len(table) == 3 and (table["score"].diff().dropna() <= 0).all()
     network = set(used.loc[used["method"] == "network", "model"])
     assert network == set(table.loc[table["source_model"] > 3, "rank"])
+
+
+def test_templates_are_minimised_as_the_settings_say(one, tmp_path, library):
+    options = {"predictor": "templates", "library": library, "models": 1, "minimize": True}
+    for limit, minimised in ((120.0, True), (1e-3, False)):
+        settings = asdict(Settings(time_limit=limit, max_iterations=50))
+        fold(one, tmp_path / "out", None, refinement=settings, **options)
+        table = pd.read_csv(tmp_path / "out" / "one" / "ranking.tsv", sep="\t")
+        assert table["minimised"].tolist() == [minimised]
 
 
 def test_another_guard_is_another_request(one, tmp_path, library):

@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same_models(query, library, models):
 
 
 def test_a_minimised_model_has_no_broken_link_and_no_more_clashes(query, library):
-    (model,) = fold_with_templates(query, library, Guard(), 1, max_iterations=200)
+    (model,) = fold_with_templates(query, library, Guard(), 1, refinement={"max_iterations": 200})
     assert model.minimised and model.why == ""
     assert model.longest_link < 2.0
     assert model.clashes_after <= model.clashes_before
@@ -173,7 +173,9 @@ def test_a_configuration_that_is_no_yaml_is_refused(tmp_path):
 
 
 def test_a_model_that_takes_too_long_is_left_as_it_was_built(query, library):
-    (model,) = fold_with_templates(query, library, Guard(), 1, time_limit=1e-3, grace=0.0)
+    (model,) = fold_with_templates(
+        query, library, Guard(), 1, refinement={"time_limit": 1e-3, "grace": 0.0}
+    )
     assert not model.minimised and model.why == "time_limit"
     (plain,) = fold_with_templates(query, library, Guard(), 1, minimize=False)
     np.testing.assert_array_equal(model.chain.coords, plain.chain.coords)
