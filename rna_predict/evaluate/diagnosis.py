@@ -124,9 +124,8 @@ def _whole(row: Mapping[str, object]) -> list[str]:
         causes.append(f"incomplete model: {common:.0f} of {length:.0f} residues")
     tm, best = _known(row, "tm_score"), _known(row, "best_tm")
     if best >= tm + MISSED:
-        causes.append(
-            f"wrong ranking: model {row['best_rank']} has TM-score {best:.2f}, the first {tm:.2f}"
-        )
+        better = f"model {_known(row, 'best_rank'):.0f} has TM-score {best:.2f}"
+        causes.append(f"wrong ranking: {better}, the first {tm:.2f}")
     return causes
 
 

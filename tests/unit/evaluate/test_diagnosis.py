@@ -29,7 +29,7 @@ def test_good_model_has_no_cause():
     [
         ({"status": "failed", "error": "too long"}, "no model: too long"),
         ({"n_common": 45}, "incomplete model: 45 of 60 residues"),
-        ({"best_tm": 0.95, "best_rank": 3}, "wrong ranking: model 3"),
+        ({"best_tm": 0.95, "best_rank": 3.0}, "wrong ranking: model 3 has"),
         ({"tm_score": 0.2, "best_tm": 0.2, "inf_wc": 0.3}, "fold wrong: INF"),
         ({"tm_score": 0.2, "best_tm": 0.2, "inf_wc": 0.9}, "right pairs, wrong arrangement"),
         ({"tm_score": 0.2, "best_tm": 0.2, "inf_wc": 0.6}, "helices missing or wrong"),
