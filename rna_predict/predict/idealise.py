@@ -10,7 +10,6 @@ and to keep atoms out of each other.
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from math import cos, radians, sqrt
 
 import numpy as np
@@ -39,18 +38,14 @@ from rna_predict.evaluate.clashes import (
 )
 from rna_predict.geometry.nerf import build_atoms
 from rna_predict.geometry.torch_superpose import apply_motion, superpose
+from rna_predict.refine.ideal_residues import usual_torsions
 
 SLOT = SLOT_INDEX[ALPHABET[-1]]
 O3_BEFORE = N_SLOTS
 """Row, after the 23 slots, of the place that a residue gives to the O3' of the one before."""
-AMPLITUDE = radians(38.0)
-"""Of both puckers."""
-PUCKERS = {18.0: 0.0, 162.0: 0.10}
-CHIS = {-165.0: 0.0, -135.0: 0.05, -105.0: 0.10, -75.0: 0.15, 60.0: 0.30}
-GAMMAS = {55.0: 0.0, 175.0: 0.10, -65.0: 0.15}
-ALPHAS = {-65.0: 0.0, 150.0: 0.10, 70.0: 0.15}
-"""Degrees (of the pucker its phase), and what a conformer costs beside its RMSD, angstrom: between
-two that fit a blurred residue alike the commoner is chosen."""
+CHOSEN = ("pucker", "chi", "gamma", "alpha")
+"""What conformers differ by. The cost of a rarer one counts beside its RMSD, angstrom: between two
+that fit a blurred residue alike the commoner is chosen."""
 TURNS = {
     "alpha": ("O5'", "P", ("OP1", "OP2", "O3'-1")),
     "beta": ("C5'", "O5'", ("P", "OP1", "OP2", "O3'-1")),
@@ -122,17 +117,9 @@ class _Conformers:
 @cache
 def _conformers() -> _Conformers:
     """Build them: alpha turns the free oxygens and the place of the O3' before."""
-    choices = (PUCKERS, CHIS, GAMMAS, ALPHAS)
-    rows = torch.tensor(list(product(*choices)), dtype=torch.float64, device="cpu")
-    cost = [sum(costs) for costs in product(*(choice.values() for choice in choices))]
-    phase, chi, gamma, alpha = torch.deg2rad(rows).T
-    nu2, nu3 = AMPLITUDE * phase.cos(), AMPLITUDE * (phase + radians(144.0)).cos()
-    angles = {
-        "alpha": alpha, "beta": torch.full_like(chi, radians(180.0)), "gamma": gamma,
-        "delta": nu3 + radians(120.0), "chi": chi, "nu2": nu2, "nu3": nu3,
-    }  # fmt: skip
-    none = torch.zeros_like(chi)
-    torsions = torch.stack([angles.get(name, none) for name in TORSIONS], dim=-1)
+    angles, cost = usual_torsions(*CHOSEN)
+    torsions = torch.from_numpy(angles)
+    nu2 = torsions[:, TORSIONS.index("nu2")]
     count, kinds = len(torsions), torch.arange(len(ALPHABET), device="cpu")
     built = build_atoms(
         torsions.repeat(len(kinds), 1)[:, None], kinds.repeat_interleave(count)[:, None]
@@ -145,7 +132,7 @@ def _conformers() -> _Conformers:
     ]
     return _Conformers(
         atoms=torch.cat([built, before], dim=2),
-        cost=torch.tensor(cost, dtype=torch.float64, device="cpu"),
+        cost=torch.from_numpy(cost),
         closing=torch.where(nu2 > 0, *(torch.full_like(nu2, value) for value in closing)),
     )
 

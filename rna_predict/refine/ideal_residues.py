@@ -38,12 +38,14 @@ base's N9 or N1."""
 AMPLITUDE = 38.0
 """Degrees; of the pucker."""
 
-PUCKERS = {18.0: 0.0, 162.0: 0.10}
-CHIS = {-165.0: 0.0, -135.0: 0.05, -105.0: 0.10, -75.0: 0.15, 60.0: 0.30}
-GAMMAS = {55.0: 0.0, 175.0: 0.10, -65.0: 0.15}
-ALPHAS = {-65.0: 0.0, 150.0: 0.10, 70.0: 0.15}
-EPSILONS = {-150.0: 0.0, -95.0: 0.10}
-ZETAS = {-70.0: 0.0, 70.0: 0.15}
+USUAL = {
+    "pucker": {18.0: 0.0, 162.0: 0.10},
+    "chi": {-165.0: 0.0, -135.0: 0.05, -105.0: 0.10, -75.0: 0.15, 60.0: 0.30},
+    "gamma": {55.0: 0.0, 175.0: 0.10, -65.0: 0.15},
+    "alpha": {-65.0: 0.0, 150.0: 0.10, 70.0: 0.15},
+    "epsilon": {-150.0: 0.0, -95.0: 0.10},
+    "zeta": {-70.0: 0.0, 70.0: 0.15},
+}
 """Degrees (of the pucker its phase), and what a conformation costs: it decides where the atoms that
 are there do not, so the commonest is the cheapest (units of the fit, angstrom)."""
 
@@ -101,7 +103,7 @@ def ideal_residue(base: str) -> IdealResidue:
     present = np.isfinite(atoms[0]).all(-1)
     kept = present[first] & present[second]
     first, second = first[kept], second[kept]
-    pucker = np.repeat(np.arange(len(PUCKERS)), len(atoms) // len(PUCKERS))
+    pucker = np.repeat(np.arange(len(USUAL["pucker"])), len(atoms) // len(USUAL["pucker"]))
     one_each = atoms[np.unique(pucker, return_index=True)[1]]
     return IdealResidue(
         atoms=atoms,
@@ -112,6 +114,33 @@ def ideal_residue(base: str) -> IdealResidue:
         distance=np.linalg.norm(one_each[:, first] - one_each[:, second], axis=-1),
         steps=steps,
     )
+
+
+def usual_torsions(
+    *names: str,
+) -> tuple[Float[np.ndarray, "c torsions"], Float[np.ndarray, " c"]]:
+    """Combine usual values.
+
+    Parameters
+    ----------
+    *names : str
+        Keys of ``USUAL``, the last changing fastest. Beta is 180 degrees, what is not named is 0.
+
+    Returns
+    -------
+    torsions : (c, len(TORSIONS)) float, radians
+    cost : (c,) float
+    """
+    choices = [USUAL[name] for name in names]
+    values = dict(zip(names, np.deg2rad(list(product(*choices))).T, strict=True))
+    cost = np.array([sum(costs) for costs in product(*(choice.values() for choice in choices))])
+    phase, amplitude = values.pop("pucker"), np.deg2rad(AMPLITUDE)
+    nu2, nu3 = amplitude * np.cos(phase), amplitude * np.cos(phase + np.deg2rad(144.0))
+    values |= {"beta": np.pi, "delta": nu3 + np.deg2rad(120.0), "nu2": nu2, "nu3": nu3}
+    torsions = np.zeros((len(cost), len(TORSIONS)))
+    for name, value in values.items():
+        torsions[:, TORSIONS.index(name)] = value
+    return torsions, cost
 
 
 @cache
@@ -173,25 +202,12 @@ def _conformations(base: str) -> tuple[Float[np.ndarray, "c 29 3"], Float[np.nda
 
     from rna_predict.geometry.nerf import build_atoms
 
-    choices = (PUCKERS, CHIS, GAMMAS, ALPHAS, EPSILONS, ZETAS)
-    rows = np.array(list(product(*choices)))
-    cost = np.array([sum(costs) for costs in product(*(choice.values() for choice in choices))])
-    phase, chi, gamma, alpha, epsilon, zeta = np.deg2rad(rows).T
-    amplitude = np.deg2rad(AMPLITUDE)
-    nu2, nu3 = amplitude * np.cos(phase), amplitude * np.cos(phase + np.deg2rad(144.0))
-    angles = {
-        "alpha": alpha, "beta": np.full_like(chi, np.pi), "gamma": gamma,
-        "delta": nu3 + np.deg2rad(120.0), "epsilon": epsilon, "zeta": zeta, "chi": chi,
-        "nu2": nu2, "nu3": nu3,
-    }  # fmt: skip
-    torsions = np.zeros((len(rows), 3, len(TORSIONS)))
-    for name, values in angles.items():
-        torsions[:, :, TORSIONS.index(name)] = values[:, None]
-    kinds = torch.full((len(rows), 3), ALPHABET.index(base))
-    built = build_atoms(torch.from_numpy(torsions), kinds).numpy()
+    torsions, cost = usual_torsions(*USUAL)
+    kinds = torch.full((len(cost), 3), ALPHABET.index(base))
+    built = build_atoms(torch.from_numpy(torsions[:, None].repeat(3, axis=1)), kinds).numpy()
     count = N_BACKBONE + len(BASE_ATOMS[base])
     built[:, :, count:] = np.nan
-    atoms = np.full((len(rows), N_WITH_OUTER, 3), np.nan)
+    atoms = np.full((len(cost), N_WITH_OUTER, 3), np.nan)
     atoms[:, :N_SLOTS] = built[:, 1]
     for row, (name, shift) in enumerate(OUTER):
         atoms[:, N_SLOTS + row] = built[:, 1 + shift, SLOT_INDEX[base][name]]
