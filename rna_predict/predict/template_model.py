@@ -26,7 +26,13 @@ from rna_predict.templates.helices import find_helices, stack_helices
 from rna_predict.templates.hits import TemplateHit
 from rna_predict.templates.library import Library
 from rna_predict.templates.query import Query
-from rna_predict.templates.ranking import C3, choose_different, expected_tms, residue_confidence
+from rna_predict.templates.ranking import (
+    C3,
+    choose_different,
+    draft_facts,
+    expected_tms,
+    residue_confidence,
+)
 from rna_predict.templates.scoring import similarities
 from rna_predict.templates.search import find_templates
 from rna_predict.templates.transfer import copy_residues
@@ -236,7 +242,7 @@ def draft_models(
             left = [part for part in left if part.source != most]
     similarity = similarities(np.stack([assembly.coords[:, C3] for assembly in assemblies]))
     of_cores = [None if number < 0 else hits[number] for number in cores]
-    expected = expected_tms(assemblies, of_cores, similarity)
+    expected = expected_tms(draft_facts(assemblies, of_cores, similarity))
     return [
         Draft(assemblies[k], cores[k], float(expected[k]))
         for k in choose_different(similarity, expected, models)

@@ -10,11 +10,13 @@ from rna_predict.constants import BACKBONE_ATOMS
 from rna_predict.templates.assembly import HELIX, Assembly
 from rna_predict.templates.hits import TemplateHit
 
-INTERCEPT, ON_HELICES = -2.73, 0.53
-IDENTITY, ASSEMBLED, HELICAL, AGREEMENT, RESEMBLANCE = 0.63, 0.94, 1.07, 1.88, 1.38
-"""Logistic regression of the TM-score over 2,934 drafts for 89 training chains, each guarded by its
-own date, entry and identity (90 %): drafts on templates and on helices are on one scale. Fitted
-anew by ``python -m tests.benchmarks template_ranking``."""
+FACTS: Final = ("on_helices", "identity", "assembled", "helical", "agreement", "resemblance")
+"""What the expected TM-score of a draft rests on, see :func:`draft_facts`."""
+INTERCEPT: Final = -2.73
+WEIGHTS: Final = (0.53, 0.63, 0.94, 1.07, 1.88, 1.38)
+"""Logistic regression of the TM-score on ``FACTS`` over 2,934 drafts for 89 training chains, each
+guarded by its own date, entry and identity (90 %): drafts on templates and on helices are on one
+scale. Fitted anew by ``python -m tests.benchmarks template_ranking``."""
 ALIKE_COST: Final = 0.25
 """What an answer loses that is the same as one before it."""
 BUILT, RIGHT = 45.0, 90.0
@@ -22,12 +24,16 @@ BUILT, RIGHT = 45.0, 90.0
 C3: Final = BACKBONE_ATOMS.index("C3'")
 
 
-def expected_tms(
+def draft_facts(
     assemblies: Sequence[Assembly],
     cores: Sequence[TemplateHit | None],
     similarity: Float[np.ndarray, "d d"],
-) -> Float[np.ndarray, " d"]:
-    """Estimate the TM-scores of drafts of one query.
+) -> Float[np.ndarray, "d facts"]:
+    """Describe drafts of one query by ``FACTS``.
+
+    Whether a draft began with a helix, else the identity of the template's letters; the confidence
+    of its residues; the share of helices added to a template; the mean likeness to the drafts on
+    templates, each by its score; the score of the one that it is most like.
 
     Parameters
     ----------
@@ -36,27 +42,30 @@ def expected_tms(
         What each began with; None where that was a helix.
     similarity : (d, d) float
         As of :func:`~rna_predict.templates.scoring.similarities`.
-
-    Returns
-    -------
-    (d,) float
-        0 to 1: by what the draft began with (the letters of the template), the confidence of its
-        residues, the helices added to a template, the mean likeness to the drafts on templates,
-        each by its score, and the score of the one that it is most like.
     """
     scores = np.array([0.0 if core is None else core.score for core in cores])
     placed = np.array([assembly.placed.mean() for assembly in assemblies])
     alike = np.minimum(placed[:, None], placed) * similarity
-    logit = INTERCEPT + AGREEMENT * (alike @ scores) / max(scores.sum(), 1e-9)
-    logit += RESEMBLANCE * (alike * scores).max(1)
-    for row, (assembly, core) in enumerate(zip(assemblies, cores, strict=True)):
-        logit[row] += ASSEMBLED * assembly.confidence.mean()
-        if core is None:
-            logit[row] += ON_HELICES
-        else:
-            logit[row] += IDENTITY * core.identity
-            logit[row] += HELICAL * (assembly.source == HELIX).mean()
-    return 1 / (1 + np.exp(-logit))
+    own = [
+        (
+            core is None,
+            0.0 if core is None else core.identity,
+            assembly.confidence.mean(),
+            0.0 if core is None else (assembly.source == HELIX).mean(),
+        )
+        for assembly, core in zip(assemblies, cores, strict=True)
+    ]
+    agreement = (alike @ scores) / max(scores.sum(), 1e-9)
+    return np.column_stack([np.array(own, dtype=float), agreement, (alike * scores).max(1)])
+
+
+def expected_tms(
+    facts: Float[np.ndarray, "d facts"],
+    intercept: float = INTERCEPT,
+    weights: Sequence[float] = WEIGHTS,
+) -> Float[np.ndarray, " d"]:
+    """Estimate the TM-scores of drafts, 0 to 1, by their :func:`draft_facts`."""
+    return 1 / (1 + np.exp(-(intercept + facts @ np.asarray(weights))))
 
 
 def residue_confidence(assembly: Assembly, expected: float) -> Float[np.ndarray, " n"]:

@@ -13,25 +13,28 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from rna_predict.evaluate.tm_score import tm_score
 from rna_predict.predict import template_model
 from rna_predict.provenance import code_hash
 from rna_predict.structure.files import replacing
-from rna_predict.templates import ranking
-from rna_predict.templates.assembly import HELIX
 from rna_predict.templates.library import C3, Library
 from rna_predict.templates.query import Query
-from rna_predict.templates.ranking import choose_different
+from rna_predict.templates.ranking import (
+    FACTS,
+    INTERCEPT,
+    WEIGHTS,
+    choose_different,
+    draft_facts,
+    expected_tms,
+)
 from rna_predict.templates.scoring import similarities
 from rna_predict.templates.search import find_templates
 from tests.benchmarks import templates
 from tests.benchmarks.template_jobs import ROOT
 from tests.benchmarks.template_puzzles import KEPT, find_library
 
-NAMES = ("INTERCEPT", "ON_HELICES", "IDENTITY", "ASSEMBLED", "HELICAL", "AGREEMENT", "RESEMBLANCE")
-"""Coefficients of ``templates/ranking.py``, in the order of :func:`draft_facts` after ones."""
 QUERY_SOURCES = (
     *("secondary/probabilities.parquet", "secondary/consensus.parquet"),
     *("splits/splits.tsv", "splits/clusters.tsv"),
@@ -47,25 +50,14 @@ class Drafts:
     ----------
     points : (d, n, 3) float32, angstrom
         C3', NaN in open residues.
-    on_helices : (d,) bool
-        Whether a draft began with a helix; its ``score`` and ``identity`` are 0.
-    score, identity : (d,) float
-        Of the hit that it began with.
-    confidence, helical : (d,) float
-        Mean over the residues, and the share of residues from A-form helices.
-    expected : (d,) float
-        TM-score that ``fold`` expects.
+    facts : (d, 6) float
+        As of :func:`~rna_predict.templates.ranking.draft_facts`.
     tm : (d,) float
         True TM-score (C3', by the native's observed residues).
     """
 
     points: Float[np.ndarray, "d n 3"]
-    on_helices: Bool[np.ndarray, " d"]
-    score: Float[np.ndarray, " d"]
-    identity: Float[np.ndarray, " d"]
-    confidence: Float[np.ndarray, " d"]
-    helical: Float[np.ndarray, " d"]
-    expected: Float[np.ndarray, " d"]
+    facts: Float[np.ndarray, "d facts"]
     tm: Float[np.ndarray, " d"]
 
 
@@ -117,12 +109,7 @@ def make_drafts(library: Library, place: int, query: Query) -> Drafts:
     native = library.chain(place).coords[:, C3]
     return Drafts(
         points=points.astype(np.float32),
-        on_helices=np.array([core is None for core in cores]),
-        score=np.array([core.score if core else 0.0 for core in cores]),
-        identity=np.array([core.identity if core else 0.0 for core in cores]),
-        confidence=np.array([assembly.confidence.mean() for assembly in assemblies]),
-        helical=np.array([(assembly.source == HELIX).mean() for assembly in assemblies]),
-        expected=np.array([draft.expected for draft in found]),
+        facts=draft_facts(assemblies, cores, similarities(points)),
         tm=np.array([_model_tm(native, model) for model in points]),
     )
 
@@ -134,34 +121,13 @@ def _model_tm(native: Float[np.ndarray, "n 3"], model: Float[np.ndarray, "n 3"])
     return tm_score(model, native, both, int(observed.sum())) if both.sum() >= 3 else 0.0
 
 
-def draft_facts(
-    drafts: Drafts, similarity: Float[np.ndarray, "d d"]
-) -> Float[np.ndarray, "d facts"]:
-    """Give what the regression rests on, in the order of ``NAMES`` after the intercept.
-
-    The terms of :func:`rna_predict.templates.ranking.expected_tms`.
-    """
-    placed = np.isfinite(drafts.points).all(-1).mean(1)
-    alike = np.minimum(placed[:, None], placed) * similarity
-    return np.column_stack(
-        [
-            drafts.on_helices,
-            drafts.identity,
-            drafts.confidence,
-            np.where(drafts.on_helices, 0.0, drafts.helical),
-            (alike @ drafts.score) / max(drafts.score.sum(), 1e-9),
-            (alike * drafts.score).max(1),
-        ]
-    )
-
-
 def fit_ranking(facts: list[np.ndarray], truth: list[np.ndarray]) -> Float[np.ndarray, " names"]:
     """Fit the logistic regression; each query has the same weight.
 
     Parameters
     ----------
     facts : list of (d, 6) float
-        Of each query, see :func:`draft_facts`.
+        Of each query, see :func:`~rna_predict.templates.ranking.draft_facts`.
     truth : list of (d,) float
         TM-scores.
     """
@@ -171,23 +137,17 @@ def fit_ranking(facts: list[np.ndarray], truth: list[np.ndarray]) -> Float[np.nd
 
 def print_fit(training: list[Drafts], validation: list[Drafts]) -> None:
     """Print coefficients, and what each set of them chooses on validation."""
-    likeness = {id(one): similarities(one.points.astype(float)) for one in training + validation}
-    facts = {id(one): draft_facts(one, likeness[id(one)]) for one in training + validation}
-    in_use = np.array([getattr(ranking, name) for name in NAMES])
-    off = max(
-        float(np.abs(_expected(facts[id(one)], in_use) - one.expected).max())
-        for one in training + validation
-    )
-    fitted = fit_ranking([facts[id(one)] for one in training], [one.tm for one in training])
+    likeness = {id(one): similarities(one.points.astype(float)) for one in validation}
+    in_use = np.array([INTERCEPT, *WEIGHTS])
+    fitted = fit_ranking([one.facts for one in training], [one.tm for one in training])
     count = sum(len(one.tm) for one in training)
     print(f"expected TM of drafts: {count} of {len(training)} training queries")
-    print("              " + " ".join(f"{name:>11}" for name in NAMES))
+    print("              " + " ".join(f"{name:>11}" for name in ("intercept", *FACTS)))
     for what, values in (("fitted", fitted), ("in use", in_use), ("apart", fitted - in_use)):
         print(f"  {what:12s}" + " ".join(f"{value:11.2f}" for value in values))
-    print(f"  facts here and in fold: expected TM-scores differ by at most {off:.1e}")
     chosen = {}
     for what, values in (("fitted", fitted), ("in use", in_use)):
-        expected = [_expected(facts[id(one)], values) for one in validation]
+        expected = [expected_tms(one.facts, values[0], values[1:]) for one in validation]
         chosen[what] = np.array(
             [
                 _chosen_tms(one, likeness[id(one)], value)
@@ -204,11 +164,6 @@ def print_fit(training: list[Drafts], validation: list[Drafts]) -> None:
     print(f"  fitted - in use, query by query: {_means(chosen['fitted'] - chosen['in use'])}")
     every = np.array([[one.tm.mean(), one.tm.max()] for one in validation])
     print(f"  all drafts: mean {every[:, 0].mean():.3f}, best {every[:, 1].mean():.3f}")
-
-
-def _expected(facts: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    """Give the expected TM-scores under some coefficients."""
-    return 1 / (1 + np.exp(-(coefficients[0] + facts @ coefficients[1:])))
 
 
 def _chosen_tms(drafts: Drafts, similarity: np.ndarray, expected: np.ndarray) -> list[float]:
