@@ -270,9 +270,12 @@ def write_library(
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary, compression="zstd")
     found = {family for row in rows for family in row["related"]}
     (folder / FAMILIES).mkdir(exist_ok=True)
-    if brought := [model.read() for model in models if model.family in found]:
-        with replacing(folder / FAMILIES / "library.cm") as temporary:
-            temporary.write_bytes(b"".join(brought))
+    brought = folder / FAMILIES / "library.cm"
+    if texts := [model.read() for model in models if model.family in found]:
+        with replacing(brought) as temporary:
+            temporary.write_bytes(b"".join(texts))
+    else:
+        brought.unlink(missing_ok=True)
     return len(rows)
 
 

@@ -17,12 +17,10 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 from time import process_time
-from unittest.mock import patch
 
 import pandas as pd
 import torch
@@ -87,18 +85,16 @@ def run() -> None:
 
 
 def _rows(tables: TablePaths, kept: Path) -> Iterator[dict]:
-    """Give the results of every run; the tables are read once, if at all."""
-    load = cache(load_examples)
+    """Give the results of every run; what is kept is not made again."""
     for seed in range(SEEDS):
         for diffusion, angle in GRID:
             folder = kept / f"{diffusion:g}_{angle:g}_seed{seed}_steps{STEPS}"
             path = folder / "row.json"
             if not path.exists():
                 model = grid_model(read_record(ModelFile, MODEL), diffusion, angle, STEPS)
-                with patch("rna_predict.training.fit.load_examples", load):
-                    train(tables, model, folder, seed, "cpu", 1)
+                train(tables, model, folder, seed, "cpu", 1)
                 limit = model.training.validation_length
-                chains = WholeChains(load(tables, "validation", ""), limit, CHAINS)
+                chains = WholeChains(load_examples(tables, "validation"), limit, CHAINS)
                 row = {"diffusion": diffusion, "angle": angle, "seed": seed}
                 row |= _examine(model, folder, [chains[k] for k in range(len(chains))], seed)
                 with replacing(path) as temporary:

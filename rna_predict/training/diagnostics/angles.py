@@ -58,7 +58,8 @@ class AngleCheck(Watch):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note the differences over all chains."""
-        self._judge(trainer, pl_module.validation, sum(self.found))
+        nothing = torch.zeros(len(PAIRS), 2, dtype=torch.float64, device=pl_module.device)
+        self._judge(trainer, pl_module.validation, sum(self.found, nothing))
 
     @torch.no_grad()
     def _compare(self, batch: Batch) -> Float[Tensor, "pairs 2"]:
